@@ -6,7 +6,7 @@ A run in θ does not depend on the chart, so that dragging A pays for the runs i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,9 +50,15 @@ def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
 
 
 @bounded_cache
-def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
-    """The steps traced of this problem in this chart, in which a slider moves one number."""
+def traces(*forms: Hashable) -> Traces:
+    """The steps traced of all problems of these forms, in which a slider moves a number."""
     return {}
+
+
+def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
+    """The steps traced of this problem in this chart, whatever the numbers of both are."""
+    through = chart and (chart_named(chart).form or chart)
+    return traces(problem_named(problem).form or problem, through)
 
 
 RuleCall = tuple[Callable[..., Rule], tuple[Any, ...]]
@@ -70,11 +76,11 @@ def run_of(
     """The run of a rule from ``start`` (in θ), in θ or through a chart."""
     maker, options = rule_call
     how = maker(*options)
-    traces = traces_of(problem, chart)
+    kept = traces_of(problem, chart)
     if chart is None:
-        return run(problem_named(problem), how, start, steps, traces)
+        return run(problem_named(problem), how, start, steps, kept)
     there = charted(problem, chart)
-    return run(there, how, there.chart.inverse(start), steps, traces)
+    return run(there, how, there.chart.inverse(start), steps, kept)
 
 
 @dataclass(frozen=True)

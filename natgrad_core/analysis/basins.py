@@ -16,6 +16,7 @@ from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.core.run import ends
 from natgrad_core.tracing.machine_code import available
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, Bools, Whole
 
 ARRIVED = 0.01
@@ -112,6 +113,7 @@ def ending(
     steps: int = 200,
     at: Array | None = None,
     timed: bool = True,
+    traces: Traces | None = None,
 ) -> Iterator[Basins]:
     """Yield where the runs from a grid of starts end, block by block, coarse to fine.
 
@@ -122,10 +124,12 @@ def ending(
         steps: How many steps a run has.
         at: The minima, ``[m, 2]``; None: those that ``minima`` finds.
         timed: Whether to run each cell once more for the step at which it arrives.
+        traces: Where traced steps of this problem are kept, as in ``run``; None: for this map.
 
     Returns:
         An iterator; each block fills more of the same arrays.
     """
+    traces = {} if traces is None else traces
     view = np.asarray(problem.view, float)
     places = minima(problem) if at is None else np.asarray(at, float)
     sides = [np.linspace(low, high, count) for low, high in problem.view]
@@ -145,7 +149,7 @@ def ending(
     for block in coarse_to_fine(shape, most):
         cells = block[~done[block]]
         if len(cells) and len(places):
-            last, _ = ends(problem, rule, starts[cells], steps)
+            last, _ = ends(problem, rule, starts[cells], steps, traces=traces)
             far = np.linalg.norm((last[:, None] - places) / span, axis=-1)
             near = np.argmin(np.where(np.isnan(far), np.inf, far), axis=1)
             there = far[np.arange(len(cells)), near] < NEAR
@@ -154,6 +158,6 @@ def ending(
                 group = cells[there & (near == m)]
                 if len(group):
                     goal = float(problem.loss(place)) + left
-                    first[group] = ends(problem, rule, starts[group], steps, goal)[1]
+                    first[group] = ends(problem, rule, starts[group], steps, goal, traces)[1]
         done[block] = True
         yield known

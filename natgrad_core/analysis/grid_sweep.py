@@ -21,6 +21,7 @@ from natgrad_core.core.problem import Problem, must_be_a_problem
 from natgrad_core.core.rule import Rule
 from natgrad_core.core.run import ends
 from natgrad_core.tracing.machine_code import available
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, ArrayLike, Bools, Whole
 
 BLOCK = 1024
@@ -81,6 +82,7 @@ def sweeping(
     start: ArrayLike | None = None,
     steps: int = 200,
     target: float | None = None,
+    traces: Traces | None = None,
 ) -> Iterator[Sweep]:
     """Yield the sweep block by block, coarse to fine; each block fills more of the same arrays.
 
@@ -97,6 +99,7 @@ def sweeping(
         start: Where runs begin, in θ, ``[d]``; None: the problem's own start.
         steps: How many steps a run has.
         target: The loss for ``first``; None: none.
+        traces: Where traced steps of this problem are kept, as in ``run``; None: for this sweep.
 
     Returns:
         An iterator of sweeps, the last of them whole.
@@ -108,6 +111,7 @@ def sweeping(
         OutsideDomain: If the problem is not defined at the start.
     """
     must_be_a_problem(problem)
+    traces = {} if traces is None else traces
     if not callable(rule):
         raise TypeError(
             'a sweep makes the rules itself: give it rules["natural"], without a call; got '
@@ -154,7 +158,7 @@ def sweeping(
             place, x = begin(cells)
         if len(cells):
             options = {"rate": rates[cells]} | ({"damping": dampings[cells]} if damped else {})
-            end, first[cells] = ends(place, rule(**options), x, steps, target)
+            end, first[cells] = ends(place, rule(**options), x, steps, target, traces)
             with np.errstate(all="ignore"):
                 loss[cells] = place._loss(*np.moveaxis(end, -1, 0))
         done[block] = True

@@ -29,6 +29,7 @@ class Bend(Chart):
         ValueError: If one of them is not finite.
     """
 
+    varying = ("strength", "center", "shear")
     latex = r"\theta = (x_1,\; x_2 + k\,(x_1 - c) + s\,(x_1 - c)^2)"
 
     def __init__(

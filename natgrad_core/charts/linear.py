@@ -7,6 +7,7 @@ and q of the two axes, then a rotation by φ. Every invertible A has exactly one
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -83,6 +84,7 @@ class Linear(Chart):
     """
 
     latex = r"\theta = A x"
+    varying = ("_rows", "_inverse_rows")
 
     def __init__(
         self,
@@ -109,6 +111,11 @@ class Linear(Chart):
         self.matrix = a
         self._rows = _rows(a)
         self._inverse_rows = _rows(np.linalg.inv(a))
+
+    @property
+    def form(self) -> Hashable:
+        """All of as many parameters share their steps."""
+        return Linear, len(self._rows)
 
     @classmethod
     def example(cls, problem: str, dim: int) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Polar(Chart):
 
     latex = r"\theta = c + r\,(\cos\varphi, \sin\varphi)"
     domain = "r > 0, the plane only"
+    varying = ("center",)
 
     def __init__(self, center: tuple[float, float] = (0.0, 0.0)) -> None:
         if len(center) != 2 or not all(map(math.isfinite, center)):

@@ -7,10 +7,12 @@ should not depend on the chart; that of gradient descent does.
 from __future__ import annotations
 
 import sys
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
+from natgrad_core.core.numbers import Numbered
 from natgrad_core.core.provenance import Call, remember
 from natgrad_core.core.symbols import subscript
 from natgrad_core.linalg.small_matrices import (
@@ -27,12 +29,13 @@ from natgrad_core.tracing.ops import finite, is_tensor
 from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 
-class Chart:
+class Chart(Numbered):
     """θ = f(x) with its inverse and its first two derivatives.
 
     A subclass states ``_forward`` and ``_inverse`` on components. It may state ``_jacobian`` (rows
     ∂θ_i/∂x) and ``_curvature`` (one Hessian ∇²f_k per component), which else come by forward-mode
-    differentiation. The public methods take arrays ``[..., d]``. ``latex`` is the map in LaTeX.
+    differentiation. The public methods take arrays ``[..., d]``. ``latex`` is the map in LaTeX. A
+    number that a slider drags is named in ``varying``, as in a problem.
     """
 
     name: str = ""
@@ -166,6 +169,22 @@ class Composed(Chart):
         self.name = f"{outer.name} then {inner.name}"
         self.latex = f"{outer.latex},\\; {inner.latex}"
         self.domain = "; ".join(filter(None, (outer.domain, inner.domain)))
+
+    @property
+    def form(self) -> Hashable:
+        """Both forms, where both charts have one."""
+        forms = self.outer.form, self.inner.form
+        return None if None in forms else (Composed, *forms)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """Those of the outer chart, then those of the inner one."""
+        return self.outer.numbers + self.inner.numbers
+
+    def with_numbers(self, numbers: Sequence[Any]) -> Composed:
+        """Return the same composition of charts with other numbers."""
+        n = len(self.outer.numbers)
+        return Composed(self.outer.with_numbers(numbers[:n]), self.inner.with_numbers(numbers[n:]))
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
         """Return the inner chart's names for those of the outer one."""

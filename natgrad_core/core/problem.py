@@ -15,6 +15,7 @@ import numpy as np
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.notebook_view import mime_bundle
+from natgrad_core.core.numbers import Numbered
 from natgrad_core.core.provenance import Call, remember
 from natgrad_core.errors import NoProbabilityModel, OutsideDomain, not_a
 from natgrad_core.linalg.small_matrices import components, full
@@ -44,12 +45,13 @@ _TRIED = 1 << 20
 """So many points at most are drawn in search of some in a domain."""
 
 
-class Problem:
+class Problem(Numbered):
     """A loss, its derivatives and its model, on points ``theta`` of shape ``[..., d]``.
 
     A subclass states its formulas on components, ``_grad(self, mu, sigma)``: tuples for vectors,
     ``symmetric(...)`` for matrices, so that one formula serves floats, arrays, tensors and symbols.
-    The public methods take arrays, check them, and keep their leading axes.
+    The public methods take arrays, check them, and keep their leading axes. A number that a slider
+    drags it names in ``varying``, so that its steps are not traced again at each value.
     """
 
     name: str = ""

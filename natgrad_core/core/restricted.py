@@ -6,7 +6,7 @@ is a block of F, and standard errors from it are those with the others known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,22 @@ class Restricted(Problem):
         self.size, self.measured = base.size, base.measured
         self.start = tuple(base.start[i] for i in self.free)
         self.view = tuple(base.view[i] for i in self.free)
+
+    @property
+    def form(self) -> Hashable:
+        """The base's form and which parameters are held, if the base has one."""
+        return self.base.form and (Restricted, self.base.form, *self.held)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The base's, then the values of the parameters that are held."""
+        return (*self.base.numbers, *self.held.values())
+
+    def with_numbers(self, numbers: Sequence[Any]) -> Restricted:
+        """Return the same slice of the same base with other numbers."""
+        n = len(self.base.numbers)
+        held = dict(zip(self.held, numbers[n:], strict=True))
+        return self._with(base=self.base.with_numbers(numbers[:n]), held=held)
 
     def guess(self) -> tuple[float, ...]:
         """Those of the base's rough estimates that are not held."""

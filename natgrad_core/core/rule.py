@@ -90,6 +90,32 @@ class Rule(Repeatable):
         return f"<rule {self.name}: {self.latex}>" if self.latex else f"<rule {self.name}>"
 
 
+def of_form(
+    form: Hashable,
+    of_numbers: Callable[..., Update],
+    numbers: tuple[Any, ...] = (),
+    init: Callable[[Vector], Memory] = _no_memory,
+    name: str = "rule",
+    latex: str = "",
+    source: str = "",
+) -> Rule:
+    """Return the rule of a form with these numbers, whose traced step is kept from run to run.
+
+    Args:
+        form: The key that all rules share which differ in ``numbers`` alone.
+        of_numbers: Makes the update of the numbers; while a step is traced they are symbols.
+        numbers: The numbers.
+        init: Maps the start to the memory before the first step.
+        name: The name in messages and legends.
+        latex: The formula of the update.
+        source: Where it was published.
+
+    Returns:
+        The rule.
+    """
+    return Rule(of_numbers(*numbers), init, name, latex, source, form, numbers, of_numbers)
+
+
 def must_be_a_rule(value: Any) -> None:
     """Check that something is a rule.
 
@@ -141,7 +167,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
     forms = tuple(link.form for link in links)
     numbers = tuple(number for link in links for number in link.numbers)
     form = None if None in forms else forms
-    return Rule(of_numbers(*numbers), init, name, latex, source, form, numbers, of_numbers)
+    return of_form(form, of_numbers, numbers, init, name, latex, source)
 
 
 @remembering(__name__, "descend")
@@ -165,14 +191,7 @@ def descend(rate: ArrayLike) -> Rule:
         return update
 
     numbers = (checked("the rate α", rate, -np.inf),)
-    return Rule(
-        of_numbers(*numbers),
-        name="descend",
-        latex=r"-\alpha\, \cdot",
-        form="descend",
-        numbers=numbers,
-        of_numbers=of_numbers,
-    )
+    return of_form("descend", of_numbers, numbers, name="descend", latex=r"-\alpha\, \cdot")
 
 
 SINGULAR = ("diverge", "pseudo-inverse")
@@ -228,13 +247,12 @@ def precondition(
         return update
 
     of_metric = metric.form if isinstance(metric, Metric) else None
-    return Rule(
-        of_numbers(*numbers),
+    return of_form(
+        of_metric and (of_metric, damped, kind, singular),
+        of_numbers,
+        numbers,
         name="precondition",
         latex=r"(G + \lambda D)^{-1}\, \cdot",
-        form=of_metric and (of_metric, damped, kind, singular),
-        numbers=numbers,
-        of_numbers=of_numbers,
     )
 
 

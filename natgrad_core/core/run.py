@@ -6,12 +6,13 @@ turns False at the first bad point and everything after it is NaN), because dive
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable
 from itertools import chain
 from typing import Any, cast
 
 import numpy as np
 
+from natgrad_core.core.numbers import flattened, rebuilt
 from natgrad_core.core.problem import Problem, must_be_a_problem
 from natgrad_core.core.rule import Memory, Rule, must_be_a_rule
 from natgrad_core.core.trajectory import Trajectory
@@ -19,7 +20,7 @@ from natgrad_core.linalg.small_matrices import components
 from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.ops import finite
 from natgrad_core.tracing.replay import lifted, lowered, replay
-from natgrad_core.tracing.tape import Step, trace
+from natgrad_core.tracing.tape import Step, Traced
 from natgrad_core.tracing.trace_cache import Traces, cached
 from natgrad_core.types import Array, ArrayLike, Bools, Vector
 
@@ -41,8 +42,9 @@ def run(
         rule: The rule.
         start: Where to start, ``[..., d]``, in the problem's coordinates.
         steps: How many steps.
-        traces: A dict, empty at first, that belongs to this problem alone. It keeps the traced step
-            of a rule, so that the same rule with another rate need not be traced again.
+        traces: A dict, empty at first, that belongs to this problem and to others that differ from
+            it in their ``numbers`` alone. It keeps the traced step of a rule, so that the same rule
+            with another rate, or a problem with another option, need not be traced again.
 
     Returns:
         The points of every path, which are good, and what follows from them; NaN after a bad point.
@@ -56,11 +58,12 @@ def run(
     must_be_a_rule(rule)
     steps = _checked(steps)
     point = np.asarray(start, float)
-    if not point.ndim or point.shape[-1] != problem.dim or steps < replaying.SHORT:
+    short = steps < replaying.SHORT and _form(problem, rule, scored=False) not in (traces or ())
+    if not point.ndim or point.shape[-1] != problem.dim or short:
         return directly(problem, rule, start, steps)
-    step, theta, state = _flat_step(problem, rule, point)
-    judged = _judged(problem, step, len(theta))
-    traced = cached(judged, state, rule.numbers, rule.form, {} if traces is None else traces)
+    theta, memory = _begin(rule, point)
+    state = (*theta, *flattened(memory))
+    traced = _traced(problem, rule, state, memory, traces)
     found = replay(traced, state, steps, len(theta))
     if found is None:
         return directly(problem, rule, start, steps)
@@ -71,15 +74,33 @@ def run(
     return Trajectory(problem, rule, path, ok)
 
 
-def _judged(problem: Problem, step: Step, d: int, scored: bool = False) -> Step:
-    """The step; then whether the point it is made from is good, and what the loss is there."""
+def _traced(
+    problem: Problem,
+    rule: Rule,
+    state: Vector,
+    memory: Memory,
+    traces: Traces | None,
+    scored: bool = False,
+) -> Traced:
+    """The traced step; then whether the point it is made from is good, and what the loss is there.
+
+    Its own numbers are the rule's, then the problem's.
+    """
+    d, own = problem.dim, len(rule.numbers)
 
     def judged(state: Vector, numbers: Vector) -> Vector:
-        here = state[:d]
-        loss = (problem._loss(*here),) if scored else ()
-        return (*step(state, numbers), *map(finite, here), *problem._inside(*here), *loss)
+        there, here = problem.with_numbers(numbers[own:]), state[:d]
+        loss = (there._loss(*here),) if scored else ()
+        following = _step(there, rule, d, memory)(state, numbers[:own])
+        return (*following, *map(finite, here), *there._inside(*here), *loss)
 
-    return judged
+    form, numbers = _form(problem, rule, scored), (*rule.numbers, *problem.numbers)
+    return cached(judged, state, numbers, form, {} if traces is None else traces)
+
+
+def _form(problem: Problem, rule: Rule, scored: bool) -> Hashable:
+    """What the traced steps of problems of one form are kept by; None where none can be."""
+    return rule.form and (type(problem), problem.form, rule.form, scored)
 
 
 def ends(
@@ -88,6 +109,7 @@ def ends(
     start: ArrayLike,
     steps: int = 100,
     target: float | None = None,
+    traces: Traces | None = None,
 ) -> tuple[Array, Array]:
     """Run a rule, keeping only the last points: what a sweep over many starts needs.
 
@@ -97,19 +119,22 @@ def ends(
         start: The starts, ``[n, d]``.
         steps: How many steps.
         target: A loss.
+        traces: As of ``run``.
 
     Returns:
         The last points ``[n, d]``, NaN where a path diverged, and for each the first step at which
         the loss was ≤ ``target`` ``[n]``, NaN if there is none.
     """
     steps = _checked(steps)
-    step, theta, state = flat_step(problem, rule, start)
+    theta, memory = _begin(rule, problem.check(start))
+    state = (*theta, *flattened(memory))
     d, goal = len(theta), np.nan if target is None else float(target)
     with np.errstate(all="ignore"):
         found = None
         if steps >= replaying.SHORT:
-            traced = trace(_judged(problem, step, d, scored=True), state, rule.numbers)
+            traced = _traced(problem, rule, state, memory, traces, scored=True)
             found = replay(traced, state, steps, d, goal)
+        step = _step(problem, rule, d, memory)
         return found or _ends_directly(problem, step, d, state, rule, steps, goal)
 
 
@@ -177,23 +202,27 @@ def flat_step(problem: Problem, rule: Rule, start: ArrayLike) -> tuple[Step, Vec
         ValueError: For a start of another shape.
         OutsideDomain: For a start at which the problem is not defined.
     """
-    return _flat_step(problem, rule, problem.check(start))
+    theta, memory = _begin(rule, problem.check(start))
+    return _step(problem, rule, len(theta), memory), theta, (*theta, *flattened(memory))
 
 
-def _flat_step(problem: Problem, rule: Rule, point: Array) -> tuple[Step, Vector, Vector]:
-    """``flat_step`` from a point of the right shape, which may be outside the domain."""
+def _begin(rule: Rule, point: Array) -> tuple[Vector, Memory]:
+    """The components of the start, and the rule's memory there."""
     theta = tuple(point.tolist()) if point.ndim == 1 else components(point)
-    memory = rule.init(theta)
-    d = len(theta)
+    return theta, rule.init(theta)
+
+
+def _step(problem: Problem, rule: Rule, d: int, memory: Memory) -> Step:
+    """One step as a function of a flat state, whose memory is nested like this one."""
 
     def step(state: Vector, numbers: Vector) -> Vector:
         here = state[:d]
         at = problem.at(here)
         update = rule.update_with(numbers)
-        delta, kept = update(at.grad, at, _rebuild(memory, iter(state[d:])))
-        return (*(a + b for a, b in zip(here, delta, strict=True)), *_flatten(kept))
+        delta, kept = update(at.grad, at, rebuilt(memory, iter(state[d:])))
+        return (*(a + b for a, b in zip(here, delta, strict=True)), *flattened(kept))
 
-    return step, theta, (*theta, *_flatten(memory))
+    return step
 
 
 def _checked(steps: Any) -> int:
@@ -202,20 +231,6 @@ def _checked(steps: Any) -> int:
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")
     return int(cast(int, steps))
-
-
-def _flatten(memory: Any) -> Iterator[Any]:
-    if isinstance(memory, tuple):
-        for part in cast(Memory, memory):
-            yield from _flatten(part)
-    else:
-        yield memory
-
-
-def _rebuild(like: Any, leaves: Iterator[Any]) -> Any:
-    if isinstance(like, tuple):
-        return tuple(_rebuild(part, leaves) for part in cast(Memory, like))
-    return next(leaves)
 
 
 def _record(

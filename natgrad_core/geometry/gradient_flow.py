@@ -18,6 +18,7 @@ from natgrad_core.core.rule import Rule
 from natgrad_core.core.run import run
 from natgrad_core.metrics import Metric
 from natgrad_core.metrics.fisher import fisher
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, ArrayLike
 
 MOST_STEPS = 10_000
@@ -115,6 +116,7 @@ def extrapolated(
     start: ArrayLike,
     duration: float,
     count: int = 400,
+    traces: Traces | None = None,
 ) -> tuple[Array, float]:
     """The flow of ``rule`` (rate -> rule) from two runs of small steps: ``[count + 1, d]``, error.
 
@@ -129,6 +131,7 @@ def extrapolated(
         start: Where it begins, ``[d]``.
         duration: For how long, more than 0.
         count: How many steps.
+        traces: Where traced steps of this problem are kept, as in ``run``.
 
     Returns:
         The points, ``[count + 1, d]``, and their relative error.
@@ -139,8 +142,8 @@ def extrapolated(
     if not duration > 0:
         raise ValueError(f"the duration must be more than 0, got {duration}")
     rate = duration / count
-    coarse = run(problem, rule(rate), start, count).theta
-    fine = run(problem, rule(rate / 2), start, 2 * count).theta[::2]
+    coarse = run(problem, rule(rate), start, count, traces).theta
+    fine = run(problem, rule(rate / 2), start, 2 * count, traces).theta[::2]
     with np.errstate(all="ignore"):
         size = np.linalg.norm(fine - fine[:1], axis=-1).max()
         moved = np.linalg.norm(fine - coarse, axis=-1).max()

@@ -6,6 +6,7 @@ e-geodesic. Amari and Nagaoka 2000, ch. 3; Fujiwara and Amari 1995.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,22 @@ class Divergence(Problem):
         self.domain, self.symbols = base.domain, base.symbols
         self.view, self.start, self.support = base.view, base.start, base.support
         self.outcomes = base.outcomes
+
+    @property
+    def form(self) -> Hashable:
+        """The base's form and the direction of KL, if the base has one."""
+        return self.base.form and (Divergence, self.base.form, self.reverse)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The base's, then the target."""
+        return self.base.numbers + self.target
+
+    def with_numbers(self, numbers: Sequence[Any]) -> Divergence:
+        """Return KL to another target."""
+        n = len(self.base.numbers)
+        base = self.base.with_numbers(numbers[:n])
+        return self._with(base=base, target=tuple(numbers[n:]))
 
     def _inside(self, *theta: Any) -> Vector:
         """Where the base is defined."""

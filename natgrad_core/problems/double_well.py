@@ -32,6 +32,7 @@ class DoubleWell(Problem):
     source = "Strogatz 1994, sec. 2.7"
     view = ((-1.8, 1.8), (-1.5, 1.5))
     start = (0.3, 1.2)
+    varying = ("stiffness",)
     presets: ClassVar = {
         "from beside the saddle": Preset(),
         "from where the Hessian is positive": Preset(start=(1.5, 1.2)),
@@ -41,7 +42,7 @@ class DoubleWell(Problem):
     def __init__(self, stiffness: Annotated[float, Span(0.1, 5)] = 1.0) -> None:
         if not (math.isfinite(stiffness) and stiffness > 0):
             raise ValueError(f"the stiffness s must be a number > 0; got {stiffness}")
-        self.stiffness = stiffness
+        self.stiffness = float(stiffness)
 
     def _loss(self, a: Any, b: Any) -> Any:
         return (a * a - 1) ** 2 / 4 + self.stiffness * b * b / 2

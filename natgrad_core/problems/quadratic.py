@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -37,6 +38,7 @@ class Quadratic(UnitNormal):
     view = ((-2.0, 2.0), (-2.0, 2.0))
     start = (1.5, 1.2)
     outcomes = 2
+    varying = ("M",)
     presets: ClassVar = {
         "a long valley": Preset(),
         "round": Preset({"condition": 1.0}),
@@ -59,8 +61,14 @@ class Quadratic(UnitNormal):
         if matrix.shape != (2, 2):
             raise ValueError(f"M must be 2×2; got shape {list(matrix.shape)}")
         self.M: Matrix = tuple(map(tuple, matrix.tolist()))
-        seen = matrix @ np.asarray(center, float)
+        seen = matrix @ np.asarray(center, float) + 0.0  # no −0.0, whatever M is
         self.observe(*seen[:, None])
+        self._seen: Vector = tuple(seen.tolist())
+
+    @property
+    def form(self) -> Hashable:
+        """What was seen is in the formulas: with c = 0 it is 0 for every M."""
+        return Quadratic, self._seen
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         return mv(self.M, theta)

@@ -34,6 +34,7 @@ class Rosenbrock(UnitNormal):
     view = ((-1.8, 1.8), (-1.0, 2.5))
     start = (-1.2, 1.0)
     outcomes = 2
+    varying = ("scale",)
     presets: ClassVar = {
         "Rosenbrock's": Preset(),
         "a gentle bend": Preset({"steepness": 5.0}),

@@ -9,6 +9,7 @@ Khan and Lin.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -86,6 +87,20 @@ class VariationalNormal(MultivariateNormal):
             sides = [(0.1, 2.0) if s else (-1.0, 1.0) for s in size]
             self.view = (*self.target.view, *sides)
 
+    @property
+    def form(self) -> Hashable:
+        """The target's form and the kind of covariance, if the target has one."""
+        return self.target.form and (VariationalNormal, self.target.form, *self._places)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The target's."""
+        return self.target.numbers
+
+    def with_numbers(self, numbers: Sequence[Any]) -> VariationalNormal:
+        """Return KL(q ‖ p) with the posterior p of another target of the same form."""
+        return self._with(target=self.target.with_numbers(numbers))
+
     def guess(self) -> tuple[float, ...]:
         """Where the runs begin."""
         return self.start
@@ -98,27 +113,39 @@ class VariationalNormal(MultivariateNormal):
             for i in range(self.outcomes)
         )
 
-    def _loss(self, *theta: Any) -> Any:
-        d = len(theta)
+    def _over_nodes(
+        self, of_node: Callable[[Problem, Vector, Any, Vector], Any], theta: Vector
+    ) -> Any:
+        """The sum of ``of_node(target, θ, weight, node)``.
+
+        The target's numbers are parameters of the sum, as θ is: the tracer must know of each
+        number that stands beside a column of nodes.
+        """
+        d, numbers = len(theta), self.target.numbers
+        end = d + len(numbers)
 
         def term(*row: Any) -> Any:
-            return row[d] * self.target._loss(*self._shifted(row[:d], row[d + 1 :]))
+            target = self.target.with_numbers(row[d:end])
+            return of_node(target, row[:d], row[end], row[end + 1 :])
+
+        return self._nodes.total(term, *theta, *numbers)
+
+    def _loss(self, *theta: Any) -> Any:
+        def term(target: Problem, theta: Vector, weight: Any, node: Vector) -> Any:
+            return weight * target._loss(*self._shifted(theta, node))
 
         m, factor = self.outcomes, self._factor(theta)
         spread = total(log(factor[i][i]) for i in range(m))
         entropy = spread + m * (1 + math.log(2 * math.pi)) / 2
-        return self.n * self._nodes.total(term, *theta) - entropy
+        return self.n * self._over_nodes(term, theta) - entropy
 
     def _grad(self, *theta: Any) -> Vector:
-        d, n = len(theta), self.n
-
-        def term(*row: Any) -> Vector:
-            node = row[d + 1 :]
-            slope = self.target._grad(*self._shifted(row[:d], node))
+        def term(target: Problem, theta: Vector, weight: Any, node: Vector) -> Vector:
+            slope = target._grad(*self._shifted(theta, node))
             by_factor = (slope[i] * node[j] for i, j in self._places)
-            return tuple(n * row[d] * part for part in (*slope, *by_factor))
+            return tuple(self.n * weight * part for part in (*slope, *by_factor))
 
-        found, factor = self._nodes.total(term, *theta), self._factor(theta)
+        found, factor = self._over_nodes(term, theta), self._factor(theta)
         kept = found[self.outcomes :]
         return (*found[: self.outcomes], *(
             part - 1 / factor[i][i] if i == j else part
@@ -129,17 +156,16 @@ class VariationalNormal(MultivariateNormal):
         d, m = len(theta), self.outcomes
         places = [(i, -1) for i in range(m)] + self._places  # -1: the mean
 
-        def term(*row: Any) -> Vector:
-            node = row[d + 1 :]
-            bend = self.target._hessian(*self._shifted(row[:d], node))
+        def term(target: Problem, theta: Vector, weight: Any, node: Vector) -> Vector:
+            bend = target._hessian(*self._shifted(theta, node))
             unit = tuple(node[j] if j >= 0 else 1.0 for _, j in places)
             return tuple(
-                self.n * row[d] * (bend[places[p][0]][places[q][0]] * (unit[p] * unit[q]))
+                self.n * weight * (bend[places[p][0]][places[q][0]] * (unit[p] * unit[q]))
                 for p in range(d)
                 for q in range(d)
             )
 
-        found, factor = self._nodes.total(term, *theta), self._factor(theta)
+        found, factor = self._over_nodes(term, theta), self._factor(theta)
         rows = [list(found[p * d : (p + 1) * d]) for p in range(d)]
         for p, (i, j) in enumerate(places):
             if i == j:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, chain, descend
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form
 from natgrad_core.core.validation import checked, decay
 from natgrad_core.rules import rules
 from natgrad_core.tracing.ops import sqrt
@@ -28,23 +30,27 @@ def adadelta(rate: ArrayLike = 1.0, beta: ArrayLike = 0.9, epsilon: ArrayLike = 
     Raises:
         ValueError: If a number is out of range.
     """
-    keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
-
-    def mean(old: Vector, new: Vector) -> Vector:
-        return tuple(keep * o + (1 - keep) * n * n for o, n in zip(old, new, strict=True))
+    numbers = decay("β", beta), checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:
         return (0.0,) * len(start), (0.0,) * len(start)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        v, u = mean(memory[0], direction), memory[1]
-        delta = tuple(
-            sqrt(b + floor) / sqrt(a + floor) * g for a, b, g in zip(v, u, direction, strict=True)
-        )
-        return delta, (v, mean(u, delta))
+    def of_numbers(keep: Any, floor: Any) -> Update:
+        def mean(old: Vector, new: Vector) -> Vector:
+            return tuple(keep * o + (1 - keep) * n * n for o, n in zip(old, new, strict=True))
+
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            v, u = mean(memory[0], direction), memory[1]
+            delta = tuple(
+                sqrt(b + floor) / sqrt(a + floor) * g
+                for a, b, g in zip(v, u, direction, strict=True)
+            )
+            return delta, (v, mean(u, delta))
+
+        return update
 
     return chain(
-        Rule(update, init, "scale"),
+        of_form("adadelta", of_numbers, numbers, init, "scale"),
         descend(rate),
         latex=r"\theta \leftarrow \theta - \alpha\, g \sqrt{u + \epsilon} / \sqrt{v + \epsilon}",
         source="Zeiler 2012, algorithm 1",

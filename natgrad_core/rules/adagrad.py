@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, chain, descend
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form
 from natgrad_core.core.validation import checked
 from natgrad_core.rules import rules
 from natgrad_core.tracing.ops import sqrt
@@ -24,17 +26,19 @@ def adagrad(rate: ArrayLike = 0.1, epsilon: ArrayLike = 1e-10) -> Rule:
     Raises:
         ValueError: If a number is out of range.
     """
-    floor = checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:
         return (0.0,) * len(start)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        v = tuple(old + g * g for old, g in zip(memory, direction, strict=True))
-        return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+    def of_numbers(floor: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            v = tuple(old + g * g for old, g in zip(memory, direction, strict=True))
+            return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+
+        return update
 
     return chain(
-        Rule(update, init, "scale"),
+        of_form("adagrad", of_numbers, (checked("ε", epsilon, 0.0),), init, "scale"),
         descend(rate),
         latex=r"v \leftarrow v + g^2,\; "
         r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",

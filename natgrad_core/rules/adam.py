@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, chain, descend
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form
 from natgrad_core.core.validation import checked, decay
 from natgrad_core.rules import rules
 from natgrad_core.tracing.ops import sqrt
@@ -35,25 +35,29 @@ def adam(
     Raises:
         ValueError: If a number is out of range.
     """
-    first, second = decay("β₁", beta1), decay("β₂", beta2)
-    floor = checked("ε", epsilon, 0.0)
+    shares = decay("β₁", beta1), decay("β₂", beta2), checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:
         return (0.0,) * len(start), (0.0,) * len(start), 1.0, 1.0
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        old_m, old_v, power1, power2 = memory
-        m = tuple(first * o + (1 - first) * g for o, g in zip(old_m, direction, strict=True))
-        v = tuple(second * o + (1 - second) * g * g for o, g in zip(old_v, direction, strict=True))
-        power1, power2 = power1 * first, power2 * second
+    def of_numbers(beta1: Any, beta2: Any, floor: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            old_m, old_v, power1, power2 = memory
+            m = tuple(beta1 * o + (1 - beta1) * g for o, g in zip(old_m, direction, strict=True))
+            v = tuple(
+                beta2 * o + (1 - beta2) * g * g for o, g in zip(old_v, direction, strict=True)
+            )
+            power1, power2 = power1 * beta1, power2 * beta2
 
-        def step(a: Any, b: Any) -> Any:
-            return a / (1 - power1) / (sqrt(b / (1 - power2)) + floor)
+            def step(a: Any, b: Any) -> Any:
+                return a / (1 - power1) / (sqrt(b / (1 - power2)) + floor)
 
-        return tuple(map(step, m, v)), (m, v, power1, power2)
+            return tuple(map(step, m, v)), (m, v, power1, power2)
+
+        return update
 
     return chain(
-        Rule(update, init, "scale"),
+        of_form("adam", of_numbers, shares, init, "scale"),
         descend(rate),
         latex=r"\theta \leftarrow \theta - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)",
         source="Kingma and Ba 2015, algorithm 1",

@@ -34,7 +34,7 @@ def geodesic(rate: ArrayLike = 0.1) -> Rule:
     return chain(
         precondition(fisher()),
         descend(rate),
-        Rule(_correct, name="correct", latex=r"v - \tfrac12 \Gamma(v, v)"),
+        Rule(_correct, name="correct", form="correct", latex=r"v - \tfrac12 \Gamma(v, v)"),
         latex=r"\theta \leftarrow \theta + v - \tfrac12 \Gamma(v, v),\; "
         r"v = -\alpha F^{-1} \nabla J",
         source="Song, Song and Ermon 2018",

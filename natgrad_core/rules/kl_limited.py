@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.provenance import remembering
-from natgrad_core.core.rule import Memory, Rule, chain, descend, precondition
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form, precondition
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.small_matrices import dot, mv, solve
 from natgrad_core.metrics.fisher import fisher
@@ -26,14 +28,18 @@ def limit(radius: ArrayLike) -> Rule:
     Raises:
         ValueError: If the radius is not a finite number > 0.
     """
-    most = checked("the radius r, in nats", radius, 1e-300)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        nats = dot(direction, mv(at.fisher, direction)) / 2
-        excess = sqrt(maximum(nats / most, 1.0))
-        return tuple(d / excess for d in direction), memory
+    def of_numbers(most: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            nats = dot(direction, mv(at.fisher, direction)) / 2
+            excess = sqrt(maximum(nats / most, 1.0))
+            return tuple(d / excess for d in direction), memory
 
-    return Rule(update, name="limit", latex=r"\tfrac12 \delta^\top F \delta \le r")
+        return update
+
+    numbers = (checked("the radius r, in nats", radius, 1e-300),)
+    latex = r"\tfrac12 \delta^\top F \delta \le r"
+    return of_form("limit", of_numbers, numbers, name="limit", latex=latex)
 
 
 @remembering(__name__, "paced")
@@ -52,16 +58,20 @@ def paced(radius: ArrayLike) -> Rule:
     Raises:
         ValueError: If the radius is not a finite number > 0.
     """
-    most = checked("the radius r, in nats", radius, 1e-300)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        lowered = mv(at.fisher, direction)
-        nats = dot(direction, lowered) / 2
-        whole = dot(at.grad, solve(at.fisher, at.grad)) / 2
-        stretch = sqrt(minimum(whole, most) / nats)
-        return tuple(d * stretch for d in direction), memory
+    def of_numbers(most: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            lowered = mv(at.fisher, direction)
+            nats = dot(direction, lowered) / 2
+            whole = dot(at.grad, solve(at.fisher, at.grad)) / 2
+            stretch = sqrt(minimum(whole, most) / nats)
+            return tuple(d * stretch for d in direction), memory
 
-    return Rule(update, name="paced", latex=r"\tfrac12 \delta^\top F \delta = r")
+        return update
+
+    numbers = (checked("the radius r, in nats", radius, 1e-300),)
+    latex = r"\tfrac12 \delta^\top F \delta = r"
+    return of_form("paced", of_numbers, numbers, name="paced", latex=latex)
 
 
 @rules.register(invariance="linear", needs="model", color="brown", symbol="plus")

@@ -54,6 +54,7 @@ def levenberg_marquardt(initial: ArrayLike = 0.01, kind: str = "identity") -> Ru
     return Rule(
         update,
         init,
+        form=("levenberg-marquardt", kind),
         latex=r"\theta \leftarrow \theta - (F + \lambda D)^{-1} \nabla J,\; \lambda \text{ adapts}",
         source="Levenberg 1944; Marquardt 1963; Nielsen 1999",
     )

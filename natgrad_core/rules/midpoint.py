@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, precondition
+from natgrad_core.core.rule import Memory, Rule, Update, of_form, precondition
 from natgrad_core.core.validation import checked
 from natgrad_core.metrics.fisher import fisher
 from natgrad_core.rules import rules
@@ -39,15 +41,22 @@ def midpoint(
     size = checked("the rate α", rate, -float("inf"))
     raised = precondition(fisher(), damping, kind, singular)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        here, _ = raised.update(direction, at, ())
-        half = tuple(t - size / 2 * v for t, v in zip(at.theta, here, strict=True))
-        middle = at.problem.at(half)
-        there, _ = raised.update(middle.grad, middle, ())
-        return tuple(-(size * v) for v in there), memory
+    def of_numbers(size: Any, *damping: Any) -> Update:
+        velocity = raised.update_with(damping)
 
-    return Rule(
-        update,
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            here, _ = velocity(direction, at, ())
+            half = tuple(t - size / 2 * v for t, v in zip(at.theta, here, strict=True))
+            middle = at.problem.at(half)
+            there, _ = velocity(middle.grad, middle, ())
+            return tuple(-(size * v) for v in there), memory
+
+        return update
+
+    return of_form(
+        ("midpoint", raised.form),
+        of_numbers,
+        (size, *raised.numbers),
         latex=r"\theta \leftarrow \theta - \alpha v(\theta - \tfrac\alpha2 v),\; "
         r"v = F^{-1} \nabla J",
         source="Song, Song and Ermon 2018",

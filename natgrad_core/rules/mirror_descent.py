@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.charts.expectation import Expectation
 from natgrad_core.charts.natural import Natural
 from natgrad_core.core.chart import Chart
 from natgrad_core.core.charted import ChartedAt
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule
+from natgrad_core.core.rule import Memory, Rule, Update, of_form
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.small_matrices import mv, transpose
 from natgrad_core.rules import rules
@@ -41,30 +43,35 @@ def mirror_descent(rate: ArrayLike = 0.1, potential: str = "log-partition") -> R
     if potential not in POTENTIALS:
         raise ValueError(f"no potential {potential!r}; there are {', '.join(POTENTIALS)}")
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        base: At = at
-        through: list[Chart] = []
-        while isinstance(base, ChartedAt):
-            through.append(base.problem.chart)
-            base = base.base
-        family = base.problem.name
-        have = sorted(set(Natural.routes) & set(Expectation.routes))
-        if family not in have:
-            raise TypeError(
-                f"{family} has no natural and expectation parameters in closed form here, so no "
-                f"mirror descent; take {', '.join(have)}, or the rule natural"
-            )
-        stepped, dual = (chart(family) for chart in POTENTIALS[potential])
-        slope = transpose(dual._jacobian(*dual._inverse(*base.theta)))
-        place = stepped._inverse(*base.theta)
-        moved = tuple(p - size * g for p, g in zip(place, mv(slope, base.grad), strict=True))
-        there = stepped._forward(*moved)
-        for chart in reversed(through):
-            there = chart._inverse(*there)
-        return tuple(b - a for a, b in zip(at.theta, there, strict=True)), memory
+    def of_numbers(size: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            base: At = at
+            through: list[Chart] = []
+            while isinstance(base, ChartedAt):
+                through.append(base.problem.chart)
+                base = base.base
+            family = base.problem.name
+            have = sorted(set(Natural.routes) & set(Expectation.routes))
+            if family not in have:
+                raise TypeError(
+                    f"{family} has no natural and expectation parameters in closed form here, so "
+                    f"no mirror descent; take {', '.join(have)}, or the rule natural"
+                )
+            stepped, dual = (chart(family) for chart in POTENTIALS[potential])
+            slope = transpose(dual._jacobian(*dual._inverse(*base.theta)))
+            place = stepped._inverse(*base.theta)
+            moved = tuple(p - size * g for p, g in zip(place, mv(slope, base.grad), strict=True))
+            there = stepped._forward(*moved)
+            for chart in reversed(through):
+                there = chart._inverse(*there)
+            return tuple(b - a for a, b in zip(at.theta, there, strict=True)), memory
 
-    return Rule(
-        update,
+        return update
+
+    return of_form(
+        ("mirror-descent", potential),
+        of_numbers,
+        (size,),
         latex=r"\nabla A(\eta) \leftarrow \nabla A(\eta) - \alpha\, \partial J / \partial \eta",
         source="Raskutti and Mukherjee 2015, theorem 1",
     )

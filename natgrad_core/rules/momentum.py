@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, chain, descend
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form
 from natgrad_core.core.validation import decay
 from natgrad_core.rules import rules
 from natgrad_core.types import ArrayLike, Vector
@@ -19,18 +21,21 @@ def accumulate(beta: ArrayLike, ahead: bool = False) -> Rule:
     Returns:
         The rule.
     """
-    keep = decay("β", beta)
 
     def init(start: Vector) -> Memory:
         return (0.0,) * len(start)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        moving = tuple(keep * m + d for m, d in zip(memory, direction, strict=True))
-        if not ahead:
-            return moving, moving
-        return tuple(d + keep * m for m, d in zip(moving, direction, strict=True)), moving
+    def of_numbers(keep: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            moving = tuple(keep * m + d for m, d in zip(memory, direction, strict=True))
+            if not ahead:
+                return moving, moving
+            return tuple(d + keep * m for m, d in zip(moving, direction, strict=True)), moving
 
-    return Rule(update, init, "accumulate", r"m \leftarrow \beta m + \cdot")
+        return update
+
+    latex, numbers = r"m \leftarrow \beta m + \cdot", (decay("β", beta),)
+    return of_form(("accumulate", ahead), of_numbers, numbers, init, "accumulate", latex)
 
 
 @rules.register(invariance="none", color="moss", symbol="pentagon")

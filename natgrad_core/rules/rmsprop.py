@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core.evaluation import At
-from natgrad_core.core.rule import Memory, Rule, chain, descend
+from natgrad_core.core.rule import Memory, Rule, Update, chain, descend, of_form
 from natgrad_core.core.validation import checked, decay
 from natgrad_core.rules import rules
 from natgrad_core.tracing.ops import sqrt
@@ -25,17 +27,20 @@ def rmsprop(rate: ArrayLike = 0.01, beta: ArrayLike = 0.99, epsilon: ArrayLike =
     Raises:
         ValueError: If a number is out of range.
     """
-    keep, floor = decay("β", beta), checked("ε", epsilon, 0.0)
+    numbers = decay("β", beta), checked("ε", epsilon, 0.0)
 
     def init(start: Vector) -> Memory:
         return (0.0,) * len(start)
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        v = tuple(keep * s + (1 - keep) * g * g for s, g in zip(memory, direction, strict=True))
-        return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+    def of_numbers(keep: Any, floor: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            v = tuple(keep * s + (1 - keep) * g * g for s, g in zip(memory, direction, strict=True))
+            return tuple(g / (sqrt(s) + floor) for g, s in zip(direction, v, strict=True)), v
+
+        return update
 
     return chain(
-        Rule(update, init, "scale"),
+        of_form("rmsprop", of_numbers, numbers, init, "scale"),
         descend(rate),
         latex=r"v \leftarrow \beta v + (1 - \beta) g^2,\; "
         r"\theta \leftarrow \theta - \alpha\, g / (\sqrt v + \epsilon)",

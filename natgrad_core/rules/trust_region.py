@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from natgrad_core.core import damping as dampings
 from natgrad_core.core.evaluation import At
 from natgrad_core.core.gain_ratio import gain_ratio, only_if
-from natgrad_core.core.rule import Memory, Rule, precondition
+from natgrad_core.core.rule import Memory, Rule, Update, of_form, precondition
 from natgrad_core.core.validation import checked
 from natgrad_core.linalg.small_matrices import dot
 from natgrad_core.metrics.fisher import fisher
@@ -45,18 +47,23 @@ def trust_region(
     def init(start: Vector) -> Memory:
         return first
 
-    def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-        natural, _ = raised.update(direction, at, ())
-        square = dot(direction, natural)
-        share = 1 / sqrt(maximum(square / (2 * memory), 1.0))
-        step = tuple(-(share * n) for n in natural)
-        ratio = gain_ratio(at, step, share * (1 - share / 2) * square)
-        used = share * share * square / 2
-        following = maximum(dampings.trust_region(ratio, memory, used, most), LEAST)
-        return only_if(ratio > 0, step), following
+    def of_numbers(most: Any) -> Update:
+        def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
+            natural, _ = raised.update(direction, at, ())
+            square = dot(direction, natural)
+            share = 1 / sqrt(maximum(square / (2 * memory), 1.0))
+            step = tuple(-(share * n) for n in natural)
+            ratio = gain_ratio(at, step, share * (1 - share / 2) * square)
+            used = share * share * square / 2
+            following = maximum(dampings.trust_region(ratio, memory, used, most), LEAST)
+            return only_if(ratio > 0, step), following
 
-    return Rule(
-        update,
+        return update
+
+    return of_form(
+        ("trust-region", raised.form),
+        of_numbers,
+        (most,),
         init,
         latex=r"\min_\delta \nabla J^\top \delta + \tfrac12 \delta^\top F \delta,\; "
         r"\tfrac12 \delta^\top F \delta \le r",

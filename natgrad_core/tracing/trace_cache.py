@@ -1,8 +1,9 @@
 """Traced steps kept from run to run, so that moving a slider need not trace a rule again.
 
 A rule says by its ``form`` what it shares with rules that differ in their ``numbers`` alone
-(``natgrad_core.core.rule.Rule``). The numbers are the first constants of the traced step, so the
-next run of the same form puts its own numbers there.
+(``natgrad_core.core.rule.Rule``), and so do a problem and a chart (``natgrad_core.core.numbers``).
+The numbers are the first constants of the traced step, so the next run of the same form puts its
+own numbers there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from natgrad_core.tracing.tape import Step, Traced, trace
 
 Traces: TypeAlias = dict[Hashable, Traced]
-"""Traced steps by the form of their rule. Good for one problem in one chart."""
+"""Traced steps by form. Good for problems that differ in their numbers alone."""
 
 
 def cached(
@@ -23,14 +24,14 @@ def cached(
     form: Hashable,
     traces: Traces,
 ) -> Traced:
-    """Return the traced step of a rule, from ``traces`` if a rule of this form was traced before.
+    """Return a traced step, from ``traces`` if one of this form was traced before.
 
     Args:
         step: One step of the run.
         state: The state at the start.
-        numbers: The rule's own numbers.
-        form: The rule's form; None if it has none, and then nothing is kept.
-        traces: What was traced of this problem in this chart; this function adds to it.
+        numbers: Its own numbers, the rule's and the problem's.
+        form: Its form; None if it has none, and then nothing is kept.
+        traces: What was traced of such problems; this function adds to it.
     """
     if form is None:
         return trace(step, state, numbers)

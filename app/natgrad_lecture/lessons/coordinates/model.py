@@ -52,11 +52,11 @@ def _runs(
 ) -> Trajectory:
     """The runs of a rule from the cloud's starts, in θ or through a chart."""
     maker, options = rule_call
-    starts, traces = starts_around(problem, middle), traces_of(problem, chart)
+    starts, kept = starts_around(problem, middle), traces_of(problem, chart)
     if chart is None:
-        return run(problem_named(problem), maker(*options), starts, steps, traces)
+        return run(problem_named(problem), maker(*options), starts, steps, kept)
     there = charted(problem, chart)
-    return run(there, maker(*options), there.chart.inverse(starts), steps, traces)
+    return run(there, maker(*options), there.chart.inverse(starts), steps, kept)
 
 
 class Model(RunsModel):

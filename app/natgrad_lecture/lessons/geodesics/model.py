@@ -13,6 +13,7 @@ from natgrad_core.geometry.gradient_flow import Flow, flow
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.engine_cache import traces
 from natgrad_lecture.lessons.geodesics.state import CHARTS
 
 GEODESICS = {"m": m_geodesic, "e": e_geodesic, "rao": fisher_rao}
@@ -45,7 +46,8 @@ def _loss(target: End, reverse: bool) -> Divergence:
 def _steps(a: End, b: End, chart: str, reverse: bool, rate: float) -> Trajectory:
     of = CHARTS[chart]
     charted = _loss(b, reverse).through(of)
-    return run(charted, rules["natural"](rate), of.inverse(np.array(a)), count(rate))
+    kept = traces("geodesics", chart, reverse)
+    return run(charted, rules["natural"](rate), of.inverse(np.array(a)), count(rate), kept)
 
 
 @bounded_cache

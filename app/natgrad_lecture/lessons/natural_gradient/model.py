@@ -23,7 +23,7 @@ from natgrad_core.types import Array, Whole
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
-from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces_of
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces, traces_of
 from natgrad_lecture.lessons.natural_gradient.state import BENDS, LONGEST, ONE, RATES, Natural
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
@@ -64,7 +64,8 @@ def _gaps(
     for rate in rates:
         rule = _rule(name, rate * time, *options)
         steps = round(1 / rate)
-        in_theta, curved = run(base, rule, start, steps).theta, run(in_x, rule, x, steps).in_theta
+        in_theta = run(base, rule, start, steps, traces_of(problem, None)).theta
+        curved = run(in_x, rule, x, steps, traces_of(problem, chart)).in_theta
         found.append(np.linalg.norm(in_theta - curved, axis=-1)[[1, -1]])
     one, whole = np.transpose(found)
     return one, whole
@@ -78,8 +79,8 @@ SIDE = 25
 def _bent(problem: str, strongest: tuple[float, float]) -> tuple[Charted, Traces]:
     """The problem in all bends of the map at once, and its traced steps."""
     strength, center = strongest
-    bends = np.geomspace(BENDS.low, BENDS.high, SIDE) * strength
-    return problem_named(problem).through(charts["bend"](bends, center)), {}
+    bends = charts["bend"](np.geomspace(BENDS.low, BENDS.high, SIDE) * strength, center)
+    return problem_named(problem).through(bends), traces(problem, bends.form)
 
 
 @bounded_cache
@@ -92,14 +93,14 @@ def _gap_map(
     time: float,
 ) -> Array:
     """The gap of a run of time 1, ``[bends, rates]``; NaN where a run broke off."""
-    base, (in_x, traces) = problem_named(problem), _bent(problem, strongest)
+    base, (in_x, kept) = problem_named(problem), _bent(problem, strongest)
     x = in_x.chart.inverse(np.broadcast_to(start, (SIDE, 2)))
     found = np.full((SIDE, SIDE), np.nan)
     for i, rate in enumerate(np.geomspace(RATES.low, RATES.high, SIDE).tolist()):
         rule, steps = _rule(name, rate * time, *options), round(1 / rate)
         long = max(steps, SHORT)  # a shorter run takes longer, because it is not compiled
         in_theta = run(base, rule, start, long, traces_of(problem, None))
-        bent = run(in_x, rule, x, long, traces)
+        bent = run(in_x, rule, x, long, kept)
         good = in_theta.ok[steps] & bent.ok[steps]
         with np.errstate(all="ignore"):
             back = bent.in_theta[: steps + 1]
@@ -160,7 +161,8 @@ class Model(RunsModel):
             return _rule("natural", rate, s.q, s.damping, "identity", s.radius)
 
         time = min(LONGEST, s.rate * s.steps)
-        curve, error = extrapolated(self.problem, of_rate, self.start, time, 80)
+        kept = traces_of(s.problem, None)
+        curve, error = extrapolated(self.problem, of_rate, self.start, time, 80, kept)
         return curve if error < 0.05 else None
 
     def gaps(self, name: str, rates: Array) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.heat_map import Kept, keeper
-from natgrad_lecture.engine_cache import RuleCall, RunsModel
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces_of
 from natgrad_lecture.lessons.playground.state import (
     BY_METRIC,
     Play,
@@ -48,7 +48,8 @@ def starts_of(problem: ProblemKey, count: int) -> Array:
 
 def _ending(problem: ProblemKey, rule: RuleKey, steps: int) -> Iterator[Basins]:
     of = problem_named(problem)
-    return ending(of, rule_of(rule), COUNT, steps, minima_of(problem))
+    kept = traces_of(problem, None)
+    return ending(of, rule_of(rule), COUNT, steps, minima_of(problem), traces=kept)
 
 
 _kept = keeper(_ending)
@@ -62,8 +63,10 @@ def minima_of(problem: ProblemKey) -> Array:
 
 @bounded_cache
 def _crowd(problem: ProblemKey, rule: RuleKey, count: int, steps: int) -> Trajectory | None:
-    starts = starts_of(problem, count)
-    return run(problem_named(problem), rule_of(rule), starts, steps) if len(starts) else None
+    starts, of = starts_of(problem, count), problem_named(problem)
+    if not len(starts):
+        return None
+    return run(of, rule_of(rule), starts, steps, traces_of(problem, None))
 
 
 class Model(RunsModel):

@@ -16,7 +16,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis
 from natgrad_lecture.drawing.heat_map import Kept, keeper
-from natgrad_lecture.engine_cache import RunsModel
+from natgrad_lecture.engine_cache import RunsModel, traces_of
 from natgrad_lecture.lessons.robustness.state import DAMPED, RATES, UPS, Cell
 from natgrad_lecture.state.items import problem_named
 
@@ -78,6 +78,7 @@ def _sweeping(
         start=start,
         steps=steps,
         target=target,
+        traces=traces_of(problem, None),
     )
 
 

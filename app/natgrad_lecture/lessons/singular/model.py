@@ -11,6 +11,7 @@ from natgrad_core import Rule, Trajectory, rules, run
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
 from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.engine_cache import traces_of
 from natgrad_lecture.lessons.singular.state import METHODS, NET, Runner
 from natgrad_lecture.state.items import problem_named
 
@@ -37,7 +38,7 @@ def run_of(
         theta = np.full((steps + 1, 2), np.nan)
         theta[0] = start
         return Trajectory(place, rule, theta, np.arange(steps + 1) == 0)
-    return run(place, rule, start, steps)
+    return run(place, rule, start, steps, traces_of(problem, None))
 
 
 @bounded_cache

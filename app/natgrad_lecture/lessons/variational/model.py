@@ -13,10 +13,11 @@ import numpy as np
 
 from natgrad_core import Trajectory, problems, rules, run
 from natgrad_core.problems.variational_normal import VariationalNormal
+from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import grid, window
-from natgrad_lecture.engine_cache import RunsModel
+from natgrad_lecture.engine_cache import RunsModel, traces
 from natgrad_lecture.lessons.variational.state import Inference
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
@@ -39,6 +40,12 @@ def posterior_of(problem: ProblemKey) -> VariationalNormal:
     return found
 
 
+def _traces(problem: ProblemKey, chart: ChartKey | None) -> Traces:
+    """The steps traced of such a posterior, whatever its numbers are."""
+    through = chart and (chart_named(chart).form or chart)
+    return traces("posterior", posterior_of(problem).form or problem, through)
+
+
 @bounded_cache
 def pair_of(
     problem: ProblemKey,
@@ -53,16 +60,18 @@ def pair_of(
     size = SPREAD * float(np.ptp(window(problem_named(problem))[0]))
     begin = (*start, size, 0.0, size)
     rule = rules[name](SHARE * rate if name == "gradient" else rate)
-    in_x = run(base.through(through), rule, through.inverse(begin), steps)
-    return PairedRuns(name, run(base, rule, begin, steps), in_x, through)
+    kept = _traces(problem, chart)
+    in_x = run(base.through(through), rule, through.inverse(begin), steps, kept)
+    in_theta = run(base, rule, begin, steps, _traces(problem, None))
+    return PairedRuns(name, in_theta, in_x, through)
 
 
 @bounded_cache
 def best(problem: ProblemKey) -> Array:
     """The parameters of the best q, ``[5]``: near by Levenberg and Marquardt, then by Newton."""
-    of = posterior_of(problem)
-    near = run(of, rules["levenberg-marquardt"](), of.start, 80).good[-1]
-    return run(of, rules["newton"](1.0), near, 8).good[-1]
+    of, kept = posterior_of(problem), _traces(problem, None)
+    near = run(of, rules["levenberg-marquardt"](), of.start, 80, kept).good[-1]
+    return run(of, rules["newton"](1.0), near, 8, kept).good[-1]
 
 
 def ellipses(path: Trajectory) -> Array:
