@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,15 @@ NODES = {1: 40, 2: 14, 3: 8}
 """Gauss–Hermite nodes along each axis, by how many parameters the target has."""
 
 COVARIANCES = ("full", "diagonal")
+
+
+@cache
+def _quadrature(m: int) -> Rows:
+    """Weights and nodes of the expectation under a standard normal of ``m`` numbers."""
+    one, weight = np.polynomial.hermite_e.hermegauss(NODES[m])
+    grid = np.stack(np.meshgrid(*[one] * m, indexing="ij"), -1).reshape(-1, m)
+    shares = np.prod(np.stack(np.meshgrid(*[weight] * m, indexing="ij"), -1), -1).ravel()
+    return Rows(shares / (2 * math.pi) ** (m / 2), *grid.T, few=0)
 
 
 @problems.register()
@@ -73,10 +83,7 @@ class VariationalNormal(MultivariateNormal):
         self.outcomes, self.rows, self.n = m, Rows(), float(self.target.size or 1.0)
         full = covariance == "full"
         self._places = [(i, j) for i in range(m) for j in range(i + 1) if full or i == j]
-        one, weight = np.polynomial.hermite_e.hermegauss(NODES[m])
-        grid = np.stack(np.meshgrid(*[one] * m, indexing="ij"), -1).reshape(-1, m)
-        shares = np.prod(np.stack(np.meshgrid(*[weight] * m, indexing="ij"), -1), -1).ravel()
-        self._nodes = Rows(shares / (2 * math.pi) ** (m / 2), *grid.T, few=0)
+        self._nodes = _quadrature(m)
         if target is not None:
             self.symbols = (
                 *(f"μ{subscript(i + 1)}" for i in range(m)),

@@ -37,7 +37,9 @@ class Rows:
     def __init__(self, *columns: ArrayLike, few: int = FEW) -> None:
         self.columns = [np.asarray(column, float) for column in columns]
         self._few = len(self) <= few
-        self._rows = list(zip(*(column.tolist() for column in self.columns), strict=True))
+        one_by_one = self._few or len(self) == 1
+        columns = [column.tolist() for column in self.columns] if one_by_one else []
+        self._rows = list(zip(*columns, strict=True))
 
     def __len__(self) -> int:
         return self.columns[0].size if self.columns else 0

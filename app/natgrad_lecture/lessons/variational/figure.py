@@ -29,7 +29,7 @@ LOWEST = 1e-8
 def picture(model: Model, sheet: Sheet) -> Picture:
     """The posterior's density, q along each run, and how far KL is above its least value."""
     view, steps = window(model.problem), model.state.steps
-    add_contours(sheet, model.state.problem_key, say("minus-log-p"))
+    add_contours(sheet, model.state.problem_key, say("minus-log-p"), view)
     above = {}
     for name, pair in model.paired_runs.items():
         path, label = pair.in_theta, str(style(name)["label"])
