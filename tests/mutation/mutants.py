@@ -558,6 +558,16 @@ FAULTS = (
     Fault("tracing/tape.py", "return value or repr(value)", "return value", ("rules",)),
     Fault("tracing/tape.py", "    tape.clear()\n", "", ("rules",)),
     Fault("tracing/trace_cache.py", "form not in traces", "not traces", ("rules",)),
+    Fault("core/run.py", "problem.form, rule.form", "None, rule.form", ("traced_options",)),
+    Fault("core/numbers.py", "(vars(self) | fields)", "vars(self)", ("traced_options",)),
+    Fault("core/charted.py", "numbers[n:]", "self.chart.numbers", ("traced_options",)),
+    Fault("rules/adam.py", 'decay("β₂", beta2), ', 'decay("β₂", beta1), ', ("rules",)),
+    Fault(
+        "problems/variational_normal.py",
+        "theta, *numbers)",
+        "theta, *(0.0 * n for n in numbers))",
+        ("traced_options",),
+    ),
     Fault(
         "expressions/tree.py",
         'return call("normal_cdf", called("neg", node.args[0]), at=node.at)',
