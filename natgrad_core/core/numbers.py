@@ -52,7 +52,7 @@ class Numbered:
 
     def _with(self, **fields: Any) -> Self:
         """The same with other fields; it remembers no call, and nothing is checked."""
-        twin = cast(Self, object.__new__(type(self)))
+        twin = object.__new__(type(self))
         for name, value in (vars(self) | fields).items():
             setattr(twin, name, value)
         return twin

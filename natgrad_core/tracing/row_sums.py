@@ -37,9 +37,8 @@ class Rows:
     def __init__(self, *columns: ArrayLike, few: int = FEW) -> None:
         self.columns = [np.asarray(column, float) for column in columns]
         self._few = len(self) <= few
-        one_by_one = self._few or len(self) == 1
-        columns = [column.tolist() for column in self.columns] if one_by_one else []
-        self._rows = list(zip(*columns, strict=True))
+        one_by_one = self.columns if self._few or len(self) == 1 else []
+        self._rows = list(zip(*(column.tolist() for column in one_by_one), strict=True))
 
     def __len__(self) -> int:
         return self.columns[0].size if self.columns else 0

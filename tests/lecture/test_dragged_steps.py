@@ -43,8 +43,7 @@ def sliders() -> Iterator[Slider]:
                 found: dict[str, Any] = {**control}
                 if found.get("min") is None or found.get("max") is None:
                     continue
-                conditions = [*dict(group).get("when", ()), *found.get("when", ())]
-                when = {field: values[0] for field, values in conditions}
+                when = {field: values[0] for field, values in found.get("when", ())}
                 yield Slider(name, found["field"], found["min"], found["max"], when)
 
 
