@@ -52,10 +52,10 @@ class Numbered:
 
     def _with(self, **fields: Any) -> Self:
         """The same with other fields; it remembers no call, and nothing is checked."""
-        twin = object.__new__(type(self))
+        other = object.__new__(type(self))
         for name, value in (vars(self) | fields).items():
-            setattr(twin, name, value)
-        return twin
+            setattr(other, name, value)
+        return other
 
 
 def flattened(nested: Any) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -26,8 +27,11 @@ SHORT = 16
 FLOAT, CALL, NUMBER = 1.5e-7, 1.5e-6, 1.5e-9
 """Seconds that an operation of the formula takes: on floats, on arrays, for each number more."""
 
-COMPILING = 0.006, 1.5e-4
-"""Seconds to compile a step, and for each of its lines."""
+COMPILING = 0.003, 6e-5
+"""Seconds to compile a step quickly, and for each of its lines."""
+
+WELL = 0.008, 2e-4
+"""Seconds to compile it well, and for each of its lines."""
 
 
 _ahead: list[bool] = []
@@ -98,26 +102,47 @@ def replay(
         return None
     width = machine_code.WIDTH if lead or target is not None else 1
     plan = Plan(len(state), shown, target is not None, width)
+    step: Machine | None = kept.get((rows, plan))
     key: Key = (traced.lines, traced.outputs, rows, plan)
-    step = machine_code.machine(key) if _worthwhile(traced, key, steps, lead) else None
+    if step is None:
+        step = machine_code.machine(key, not _ahead) if _worthwhile(key, steps, lead) else None
     if step is None:
         return None
-    if width == 1:
-        state = [float(v) for v in state]
-        constants = [c if r else float(c) for c, r in zip(constants, rows, strict=True)]
-        columns = machine_code.columns_of(step, constants)
-        if not any(i < traced.own for i, _ in step.columns):
-            kept["one"] = step, columns
-        return machine_code.execute_one(step, state, constants, columns, steps)
-    goal = np.nan if target is None else target
-    return machine_code.execute(step, state, constants, lead, steps, goal)
+    began = time.perf_counter()
+    found = _executed(traced, step, rows, state, steps, lead, target)
+    if not step.quick:
+        kept[rows, plan] = step
+    elif machine_code.spent(key, time.perf_counter() - began) >= _seconds(WELL, key):
+        machine_code.compile_aside(key, quick=False)
+    return found
+
+
+def _executed(
+    traced: Traced,
+    step: Machine,
+    rows: tuple[int, ...],
+    state: Sequence[Any],
+    steps: int,
+    lead: tuple[int, ...],
+    target: float | None,
+) -> tuple[Array, Any]:
+    """What ``replay`` returns, by this machine code."""
+    constants: Sequence[Any] = traced.constants
+    if step.plan.width > 1:
+        goal = np.nan if target is None else target
+        return machine_code.execute(step, state, constants, lead, steps, goal)
+    constants = [c if r else float(c) for c, r in zip(constants, rows, strict=True)]
+    columns = machine_code.columns_of(step, constants)
+    if not step.quick and not any(i < traced.own for i, _ in step.columns):
+        traced.kept["one"] = step, columns
+    return machine_code.execute_one(step, [float(v) for v in state], constants, columns, steps)
 
 
 def _floats(values: Sequence[Any]) -> bool:
     return {*map(type, values)} <= {float}
 
 
-def _worthwhile(traced: Traced, key: Key, steps: int, lead: tuple[int, ...]) -> bool:
+def _worthwhile(key: Key, steps: int, lead: tuple[int, ...]) -> bool:
     """Whether there is machine code, or compiling it takes less time than to call the formula.
 
     Else the time is put on the step's account, and if runs like this one have taken longer than
@@ -125,14 +150,19 @@ def _worthwhile(traced: Traced, key: Key, steps: int, lead: tuple[int, ...]) -> 
     """
     if _ahead or machine_code.ready(key):
         return True
-    count, size, rows = len(traced.lines), math.prod(lead), max(key[2], default=0)
+    count, size, rows = len(key[0]), math.prod(lead), max(key[2], default=0)
     if lead:
         cost = steps * count * (CALL + NUMBER * size * max(rows, 1))
     else:
         cost = steps * count * min(FLOAT * max(rows, 1), 10 * CALL)
-    compiling = COMPILING[0] + COMPILING[1] * count
+    compiling = _seconds(COMPILING, key)
     if cost >= compiling:
         return True
     if machine_code.spent(key, cost) >= compiling:
         machine_code.compile_aside(key)
     return False
+
+
+def _seconds(compiling: tuple[float, float], key: Key) -> float:
+    """How long it takes to compile a step."""
+    return compiling[0] + compiling[1] * len(key[0])

@@ -8,6 +8,7 @@ additions is NumPy's in each case.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, cast
@@ -16,7 +17,7 @@ import numpy as np
 
 from natgrad_core.tracing.forward_mode import Derivatives
 from natgrad_core.tracing.ops import constant, is_tensor, total
-from natgrad_core.tracing.tape import Sym, call
+from natgrad_core.tracing.tape import Sym, Tape, call
 from natgrad_core.types import ArrayLike, Vector
 
 FEW = 48
@@ -94,7 +95,10 @@ class Rows:
     def _on_columns(self, term: Callable[..., Any], theta: Sequence[Any]) -> Any:
         """The sum by one call of the term, on whole columns."""
         like = next(filter(is_tensor, theta), theta[0])
-        whole = term(*(self._column(t) for t in theta), *(constant(c, like) for c in self.columns))
+        row = (*(self._column(t) for t in theta), *(constant(c, like) for c in self.columns))
+        tape = next(filter(None, map(_tape, theta)), None)
+        with tape.rows() if tape else contextlib.nullcontext():
+            whole = term(*row)
         if isinstance(whole, tuple):
             return tuple(self._sum(part) for part in cast(Vector, whole))
         return self._sum(whole)
@@ -129,7 +133,20 @@ def pairwise(terms: Sequence[Any]) -> Any:
 
 
 def _many(component: Any) -> bool:
-    """Whether a component holds many numbers, or is a symbol, for which a sum is one line."""
+    """Whether a component holds many numbers, or is a symbol, for which a sum is one line.
+
+    Within the rows of another sum it is not: a loop in a loop has no machine code, so a few rows
+    there are written out.
+    """
+    if (tape := _tape(component)) is not None:
+        return not tape.in_rows
     if isinstance(component, Derivatives):
         return _many(component.value)
-    return isinstance(component, Sym) or (isinstance(component, np.ndarray) and component.ndim > 0)
+    return isinstance(component, np.ndarray) and component.ndim > 0
+
+
+def _tape(component: Any) -> Tape | None:
+    """The tape of a symbol, or of derivatives of symbols."""
+    if isinstance(component, Derivatives):
+        return _tape(component.value)
+    return component.tape if isinstance(component, Sym) else None

@@ -8,7 +8,8 @@ a ``Tape`` as one line, (result, operation, arguments), and what the formula mee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Hashable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -39,7 +40,7 @@ class Traced(NamedTuple):
     constants: tuple[Any, ...]
     own: int
     """How many of the constants are the rule's own numbers."""
-    kept: dict[str, Any]
+    kept: dict[Any, Any]
     """What ``replay`` knows of the step: one dict for all its numbers."""
 
     def with_numbers(self, numbers: tuple[Any, ...]) -> Traced:
@@ -62,8 +63,17 @@ class Tape:
         self.lines: list[Line] = []
         self.constants = [Constant(f"c{i}", number) for i, number in enumerate(numbers)]
         self.numbers = tuple([Sym(self, constant.name) for constant in self.constants])
+        self.in_rows = False
+        """Whether what is recorded now is a term of a sum over data rows."""
         self._results: dict[tuple[str, tuple[str, ...]], Sym] = {}
         self._constants: dict[Hashable, Constant] = {}
+
+    @contextlib.contextmanager
+    def rows(self) -> Generator[None]:
+        """Record the term of a sum over data rows meanwhile."""
+        before, self.in_rows = self.in_rows, True
+        yield
+        self.in_rows = before
 
     def clear(self) -> None:
         """Forget the symbols, which refer to their tape.

@@ -44,6 +44,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(replaying, "SHORT", 1)
     monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
+    monkeypatch.setattr(replaying, "WELL", (math.inf, 0.0))
     monkeypatch.setattr(running, "directly", never)
     monkeypatch.setattr(running, "_ends_directly", never)
 
@@ -63,6 +64,9 @@ def answered(model: Problem, rule: Rule, start: Any, steps: int) -> int:
 def same(model: Problem, rule: Rule, start: Any, steps: int = 6) -> None:
     """The run and its reference end at the same step, and are the same numbers up to there."""
     fast, slow = run(model, rule, start, steps), directly(model, rule, start, steps)
+    with replaying.ahead():
+        well = run(model, rule, start, steps)
+    np.testing.assert_array_equal(well.theta, fast.theta, "quickly compiled and well compiled")
     if not np.array_equal(fast.ok, slow.ok) and np.ndim(start) == 1:
         until = answered(model, rule, start, steps) + 1
         assert until <= steps
@@ -705,3 +709,57 @@ def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
     for key in [*machine_code._kept, ((), (), (), next(iter(machine_code._kept))[3])]:
         machine_code.spent(key, 1.0)
     assert len(machine_code._spent) == 1
+
+
+def test_what_is_compiled_quickly_is_compiled_well_when_it_has_run_for_as_long(
+    patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    monkeypatch.setattr(machine_code, "_spent", {})
+    monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
+    monkeypatch.setattr(replaying, "WELL", (0.05, 0.0))
+    model, traces, rule = problem("normal"), {}, rules["natural"](0.02)
+
+    def compiled() -> list[bool]:
+        for thread in threading.enumerate():
+            if thread.name == "compile a step":
+                thread.join()
+        return [step.quick for step in machine_code._kept.values() if step]
+
+    first = run(model, rule, model.start, 5000, traces).theta
+    assert compiled() == [True]
+    runs = 1
+    while compiled() == [True]:
+        runs += 1
+        run(model, rule, model.start, 5000, traces)
+        assert runs < 5000
+    assert runs > 5
+    assert compiled() == [False]
+    np.testing.assert_array_equal(run(model, rule, model.start, 5000, traces).theta, first)
+    (kept,) = traces.values()
+    assert kept.kept["one"][0] in machine_code._kept.values()
+
+
+def test_no_run_of_a_compiled_step_waits_while_another_is_compiled() -> None:
+    model, rule = problem("normal"), rules["natural"](0.02)
+    starts = [model.start] * 9
+    run(model, rule, starts, 20)
+    held, ended, done = threading.Event(), threading.Event(), threading.Event()
+
+    def compiling() -> None:
+        with machine_code._lock:
+            held.set()
+            ended.wait(60)
+
+    def dragging() -> None:
+        run(model, rule, starts, 20)
+        done.set()
+
+    other = threading.Thread(target=compiling)
+    other.start()
+    held.wait(60)
+    threading.Thread(target=dragging).start()
+    waited = not done.wait(30)
+    ended.set()
+    other.join()
+    assert not waited, "it waited for the lock"

@@ -6,6 +6,7 @@ The items are those of the registries, so a new one is under these laws as soon 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(trace_cache, "trace", counted)
     monkeypatch.setattr(replaying, "SHORT", 1)
     monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
+    monkeypatch.setattr(replaying, "WELL", (math.inf, 0.0))
     monkeypatch.setattr(running, "directly", never)
     return found
 

@@ -64,7 +64,7 @@ def test_a_move_of_a_slider_traces_and_compiles_nothing(
     compiled: list[int] = []
     trace, built = trace_cache.trace, machine_code._built
     monkeypatch.setattr(trace_cache, "trace", lambda *a: traced.append(1) or trace(*a))
-    monkeypatch.setattr(machine_code, "_built", lambda key: compiled.append(1) or built(key))
+    monkeypatch.setattr(machine_code, "_built", lambda *a: compiled.append(1) or built(*a))
     lesson = lessons[slider.lesson]
     live = Live(lesson)
     answer, _ = live.respond({"ask": 0, "state": {}, "set": slider.when, "have": []})
