@@ -86,9 +86,13 @@ def replay(
         What ``machine_code.execute`` returns; None where the formula itself must be called.
     """
     kept, constants = traced.kept, traced.constants
-    one: tuple[Machine, list[int]] | None = kept.get("one")
+    one: tuple[Machine, list[int], Key] | None = kept.get("one")
     if one and target is None and _floats(state) and _floats(constants[: traced.own]):
-        return machine_code.execute_one(one[0], state, constants, one[1], steps)
+        began = time.perf_counter()
+        found = machine_code.execute_one(one[0], state, constants, one[1], steps)
+        if one[0].quick:
+            _ran(traced, one[2], time.perf_counter() - began)
+        return found
     if "columns" not in kept:
         kept["columns"] = _beside_columns(traced.lines)
     rows = tuple(
@@ -109,18 +113,26 @@ def replay(
     if step is None:
         return None
     began = time.perf_counter()
-    found = _executed(traced, step, rows, state, steps, lead, target)
-    if not step.quick:
+    found = _executed(traced, step, key, state, steps, lead, target)
+    if step.quick:
+        _ran(traced, key, time.perf_counter() - began)
+    else:
         kept[rows, plan] = step
-    elif machine_code.spent(key, time.perf_counter() - began) >= _seconds(WELL, key):
-        machine_code.compile_aside(key, quick=False)
     return found
+
+
+def _ran(traced: Traced, key: Key, seconds: float) -> None:
+    """Put a run by quickly compiled code on its account; compile it well where that pays."""
+    if machine_code.ready(key, quick=False):
+        traced.kept.pop("one", None)
+    elif machine_code.spent(key, seconds) >= _seconds(WELL, key):
+        machine_code.compile_aside(key, quick=False)
 
 
 def _executed(
     traced: Traced,
     step: Machine,
-    rows: tuple[int, ...],
+    key: Key,
     state: Sequence[Any],
     steps: int,
     lead: tuple[int, ...],
@@ -131,10 +143,10 @@ def _executed(
     if step.plan.width > 1:
         goal = np.nan if target is None else target
         return machine_code.execute(step, state, constants, lead, steps, goal)
-    constants = [c if r else float(c) for c, r in zip(constants, rows, strict=True)]
+    constants = [c if r else float(c) for c, r in zip(constants, key[2], strict=True)]
     columns = machine_code.columns_of(step, constants)
-    if not step.quick and not any(i < traced.own for i, _ in step.columns):
-        traced.kept["one"] = step, columns
+    if not any(i < traced.own for i, _ in step.columns):
+        traced.kept["one"] = step, columns, key
     return machine_code.execute_one(step, [float(v) for v in state], constants, columns, steps)
 
 

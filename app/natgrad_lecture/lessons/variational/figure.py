@@ -38,7 +38,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         at = np.unique(np.linspace(0, steps, STANDING).astype(int))
         sheet.add("theta", "ellipses", name, label, at=at, rule=name, shapes=shapes[at])
         sheet.add("theta", "ellipse-at", name, say("two-deviations"), shapes=shapes)
-        above[name] = np.where(path.ok, path.loss - model.least, np.nan)
+        above[name] = np.where(path.ok, pair.measures.losses[0] - model.least, np.nan)
     every = np.concatenate(list(above.values()))
     high = float(np.nanmax(every, initial=1.0))
     low = max(LOWEST, float(np.nanmin(np.where(every > LOWEST, every, np.nan), initial=1.0)))
@@ -63,7 +63,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers, a series over the steps of the natural gradient's run."""
-    path = model.guide.in_theta
+    path, losses = model.guide.in_theta, model.guide.measures.losses
     q = np.where(path.ok[:, None], path.good, path.good[0])  # of a run that ended: not shown
     spread = covariance(q)
     with np.errstate(all="ignore"):
@@ -74,7 +74,7 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
             "bend": mean_hessians(model.of, q),
             "wide": np.diagonal(spread, axis1=-2, axis2=-1),
             "wide_p": np.broadcast_to(model.variances, (len(q), 2)),
-            "above": path.loss - model.least,
+            "above": losses[0] - model.least,
         }
     names = [
         ".".join((name, *map(str, entry)))

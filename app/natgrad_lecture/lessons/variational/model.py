@@ -16,7 +16,7 @@ from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.drawing.windows import grid, window
+from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RunsModel, traces
 from natgrad_lecture.lessons.variational.state import Inference
 from natgrad_lecture.paired_runs import PairedRuns
@@ -105,12 +105,13 @@ def variances(problem: ProblemKey) -> Array:
     """The variances of the posterior itself, ``[2]``, by a sum over a grid."""
     of = problem_named(problem)
     view = window(of)
-    more = _WIDE * np.ptp(view, axis=1)
-    z = grid(view + np.outer(more, [-1, 1]), _FINE).reshape(-1, 2)
-    energy = posterior_of(problem).n * np.asarray(of.loss(z))
+    sides = view + np.outer(_WIDE * np.ptp(view, axis=1), [-1, 1])
+    axes = [np.linspace(low, high, _FINE) for low, high in sides]
+    with np.errstate(all="ignore"):
+        energy = posterior_of(problem).n * of._loss(axes[0][:, None], axes[1])
     weight = np.exp(energy.min() - energy)
-    weight /= weight.sum()
-    return np.asarray(weight @ z**2 - (weight @ z) ** 2)
+    shares = [weight.sum(1 - i) / weight.sum() for i in range(2)]
+    return np.array([p @ z**2 - (p @ z) ** 2 for p, z in zip(shares, axes, strict=True)])
 
 
 class Model(RunsModel):
