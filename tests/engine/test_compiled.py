@@ -392,9 +392,9 @@ def test_a_step_is_the_same_code_however_the_sums_in_it_are_rounded(
     lines: set[Any] = set()
     compiled = machine_code.machine
 
-    def heard(key: machine_code.Key) -> machine_code.Machine | None:
+    def heard(key: machine_code.Key, quick: bool) -> machine_code.Machine | None:
         lines.add(key[0])
-        return compiled(key)
+        return compiled(key, quick)
 
     monkeypatch.setattr(machine_code, "machine", heard)
     for steepness in np.linspace(2.13, 3.87, 12):
@@ -735,9 +735,10 @@ def test_what_is_compiled_quickly_is_compiled_well_when_it_has_run_for_as_long(
         assert runs < 5000
     assert runs > 5
     assert compiled() == [False]
-    np.testing.assert_array_equal(run(model, rule, model.start, 5000, traces).theta, first)
+    for _ in range(2):
+        np.testing.assert_array_equal(run(model, rule, model.start, 5000, traces).theta, first)
     (kept,) = traces.values()
-    assert kept.kept["one"][0] in machine_code._kept.values()
+    assert not kept.kept["one"][0].quick
 
 
 def test_no_run_of_a_compiled_step_waits_while_another_is_compiled() -> None:

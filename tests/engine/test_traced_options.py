@@ -21,6 +21,7 @@ from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing import machine_code, trace_cache
 from natgrad_core.tracing import replay as replaying
+from natgrad_core.tracing.row_sums import FEW
 from tests.engine.cases import has_rule
 
 STEPS = 6
@@ -222,3 +223,14 @@ def test_two_options_that_are_equal_are_two_numbers(traced: list[int]) -> None:
         if abs(2 * a - b * c) > 0.1
     ]
     same_steps(models, rules["gradient"](0.01), traced)
+
+
+@pytest.mark.parametrize("name", problems)
+def test_a_posterior_over_a_few_rows_of_data_has_machine_code(name: str, traced: list[int]) -> None:
+    target = problems[name]()
+    try:
+        model = VariationalNormal(target)
+    except ValueError:  # its parameters are not all real numbers, or too many
+        return
+    if len(target.rows) <= FEW and model.dim <= 5:  # LAPACK solves for more
+        same_steps([model], rules["natural"](0.001), traced)

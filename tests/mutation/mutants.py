@@ -559,6 +559,8 @@ FAULTS = (
     Fault("tracing/tape.py", "    tape.clear()\n", "", ("rules",)),
     Fault("tracing/trace_cache.py", "form not in traces", "not traces", ("rules",)),
     Fault("core/run.py", "problem.form, rule.form", "None, rule.form", ("traced_options",)),
+    Fault("tracing/row_sums.py", "return not tape.in_rows", "return True", ("traced_options",)),
+    Fault("tracing/machine_code.py", "quick or not found.quick", "quick", ("compiled",)),
     Fault("core/numbers.py", "(vars(self) | fields)", "vars(self)", ("traced_options",)),
     Fault("core/charted.py", "numbers[n:]", "self.chart.numbers", ("traced_options",)),
     Fault("rules/adam.py", 'decay("β₂", beta2), ', 'decay("β₂", beta1), ', ("rules",)),
