@@ -63,6 +63,9 @@ def flattened(nested: Any) -> Iterator[Any]:
 
     Args:
         nested: Nested tuples, or one thing.
+
+    Returns:
+        An iterator.
     """
     if isinstance(nested, tuple):
         for part in cast("tuple[Any, ...]", nested):

@@ -1,4 +1,4 @@
-"""No move of a slider traces a step anew or compiles one: it changes a number of the step."""
+"""No move of a slider traces a step again or compiles one: it changes a number of the step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WARM, MOVES = 2, 3
 REASONS = {
     ("natural-gradient", "q"): "F^q is an eigendecomposition, which has no machine code",
 }
-"""Sliders whose moves trace a step anew, and why."""
+"""Sliders whose moves trace a step again, and why."""
 
 
 class Slider(NamedTuple):
