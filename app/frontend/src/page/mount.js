@@ -288,6 +288,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   loop.show();
   planeSet.measure(width);
   loop.draw(); // the first picture waits for nothing
+  requestAnimationFrame(() => setTimeout(() => root.classList.remove("early")));
   model.on("msg:custom", hear);
   progress.update(state.shown(), busy()); // a slow picture begins to grow finer by itself
   reader.start();

@@ -8,7 +8,7 @@ import { say } from "../i18n/en.js";
  * @param {boolean} whole a page of its own, not a cell of a notebook
  */
 export function makeRoot(lesson, whole) {
-  const root = make("div", { class: whole ? "natgrad whole" : "natgrad" });
+  const root = make("div", { class: whole ? "natgrad early whole" : "natgrad early" });
   if (!document.getElementById("natgrad")) root.id = "natgrad";
   root.lang = lesson.language;
   if (whole) document.documentElement.lang = lesson.language;
