@@ -179,7 +179,12 @@ def faults(page: Page, lesson: Lesson, name: str) -> list[str]:
     if look["say"][0] < 0.3 or not look["say"][1]:
         found.append("the sentence does not stand over the picture")
     readings = {id: (part, lit) for id, part, lit in look["readings"]}
+    named = [what.removeprefix("plane.") for what in shows if what.startswith("plane.")]
+    if named:
+        look["frames"] = [frame for frame in look["frames"] if frame["plane"] in named]
     for what in shows:
+        if what.startswith("plane."):
+            continue  # the styles are looked for there
         if what not in readings:
             found += _unseen(look, what)
         elif readings[what][0] < WHOLE:

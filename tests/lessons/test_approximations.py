@@ -68,3 +68,12 @@ def test_what_is_drawn_at_rest_is_the_loss_and_eigenvectors_move_nothing() -> No
         problem, at = live.model.problem, live.model.point
         there = [float(problem.loss(at.theta + t * step.change)) for t in SHARES.tolist()]
         assert live.model.falls[name] == pytest.approx(there, rel=1e-4)
+
+
+def test_the_axes_of_small_steps_have_marks_of_few_digits() -> None:
+    answer = ask(Live(lessons["approximations"]), damping=100.0)
+    planes = {plane["name"]: plane for plane in answer["planes"]}
+    fan, along = planes["fan"], planes["along"]
+    assert fan["labels"] == ["10⁻⁴ nats along exact", "10⁻⁴ nats"]
+    assert 1 < fan["view"][1] < 11, "numbers of one digit before the point"
+    assert max(len(text) for _, text in along["ticks"][1]) <= 6

@@ -225,6 +225,14 @@ def test_a_table_is_said_by_its_head_and_the_names_of_its_rows() -> None:
     }
 
 
+def test_the_marks_of_axes_are_said_where_they_are_words() -> None:
+    say = Words(ENGLISH, {"layer {}": "L {}", "units": "U"})
+    ticks = [[(0.5, "layer 1"), (1.5, "10⁻³")], [(0.5, "units"), (1.0, "−0.5"), (2.0, "π")]]
+    said = [[[0.5, "L 1"], [1.5, "10⁻³"]], [[0.5, "U"], [1.0, "−0.5"], [2.0, "π"]]]
+    assert spoken({"planes": [{"ticks": ticks}]}, say) == {"planes": [{"ticks": said}]}
+    assert not say.missing
+
+
 def test_an_id_of_two_words_does_not_lag(tmp_path: Path) -> None:
     english, other = tmp_path / "text.md", tmp_path / "text.xx.md"
     for path, said in ((english, "blue"), (other, "blau")):

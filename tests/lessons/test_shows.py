@@ -53,6 +53,7 @@ def not_in(answer: Mapping[str, Any], data: bytes, lesson: Lesson, name: str) ->
     step = answer["steps"] if (k := answer["state"]["k"]) is None else min(k, answer["steps"])
     planes = {plane["name"]: plane["view"] for plane in answer["planes"]}
     formulas = [line.id for line in text.formulas]
+    named = [what.removeprefix("plane.") for what in claim.shows if what.startswith("plane.")]
     found = []
     for what in claim.shows:
         if what == "meter":
@@ -60,8 +61,14 @@ def not_in(answer: Mapping[str, Any], data: bytes, lesson: Lesson, name: str) ->
         elif what.startswith("formula."):
             shown = answer.get("shown", {}).get("formulas", formulas)
             good = what.removeprefix("formula.") in {*shown} & {*formulas}
+        elif what.startswith("plane."):
+            good = what.removeprefix("plane.") in planes
         else:
-            traces = [trace for trace in answer["traces"] if trace["style"] == what]
+            traces = [
+                trace
+                for trace in answer["traces"]
+                if trace["style"] == what and trace["plane"] in (named or planes)
+            ]
             good = any(in_view(trace, arrays, planes[trace["plane"]], step) for trace in traces)
         if not good:
             found.append(what)

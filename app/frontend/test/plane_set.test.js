@@ -26,6 +26,11 @@ test("a claim needs the fewest planes that show it, in the order of the picture"
   assert.deepEqual(planesFor(picture, ["kl", "tail", "p"]), ["right"]);
 });
 
+test("a claim that names its plane needs this one, and none where the picture has it not", () => {
+  assert.deepEqual(planesFor(picture, ["p", "plane.right"]), ["right"]);
+  assert.deepEqual(planesFor(picture, ["plane.gone"]), []);
+});
+
 test("what the model shows, the meter and formulas need no plane", () => {
   assert.deepEqual(planesFor(picture, ["fit", "meter", "formula.kl"]), []);
   assert.deepEqual(planesFor(picture, []), []);

@@ -10,9 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from natgrad_lecture.drawing.numbers import power_of_ten
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.protocol import Plane
+
+SMALL = 1e-2
+"""Decreases below this are drawn in a power of ten: an axis has room for few digits."""
 
 
 class Drawn(Protocol):
@@ -42,16 +46,21 @@ def add_fan(
     """
     far = max(best, *(abs(s.gained) for s in steps.values()))
     far = min(far, 2.5 * best)
+    power = int(np.floor(np.log10(far))) if 0 < far < SMALL else 0
+    unit = 10.0**power
+    far /= unit
     phi = np.radians(np.linspace(0, 90, 91))
-    radius = best * np.cos(phi) ** 2
+    radius = best / unit * np.cos(phi) ** 2
     circle = np.stack([radius * np.cos(phi), radius * np.sin(phi)], -1)
     sheet.add("fan", "curve", "bound", label("bound"), points=circle, faint=True)
     for name, step in steps.items():
         turn = np.radians(step.angle)
-        tip = np.clip(step.gained, -far, far) * np.array([np.cos(turn), np.sin(turn)])
+        tip = np.clip(step.gained / unit, -far, far) * np.array([np.cos(turn), np.sin(turn)])
         sheet.add("fan", "curve", name, label(name), points=np.array([[0.0, 0.0], tip]))
         sheet.add("fan", "points", name, label(name), points=tip[None], symbol=symbol(name))
-    low = max(min(0.0, *(s.gained for s in steps.values())), -far)
+    low = max(min(0.0, *(s.gained / unit for s in steps.values())), -far)
     view = np.array([[1.15 * low - 0.06 * far, 1.1 * far]] * 2)
-    title, labels = words
+    title, (across, up) = words
+    labels = (f"{power_of_ten(power)} {across}", f"{power_of_ten(power)} {up}")
+    labels = labels if power else (across, up)
     return plane("fan", title, labels, view)

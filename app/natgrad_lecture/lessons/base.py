@@ -60,7 +60,9 @@ class Claim:
     beyond: Scope | None = None
     """The scope without the sentence's condition: the check must fail somewhere in it."""
     shows: tuple[str, ...] = ()
-    """What shows it: the styles of traces, ``formula.id`` of the formula strip, or ``meter``."""
+    """What shows it: the styles of traces, ``formula.id`` of the formula strip, or ``meter``; and
+    ``plane.name`` where other planes have these styles, too, and do not show it.
+    """
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,16 @@ def spoken(value: Any, say: Say) -> Any:
     return value
 
 
+def _marks(value: Any, say: Say) -> Any:
+    """The marks of axes: the few whose texts are words, and not numbers."""
+    if isinstance(value, str):
+        return say(value) if re.search("[a-z]{2}", value) else value
+    return [_marks(part, say) for part in value] if isinstance(value, list | tuple) else value
+
+
 def _under(key: str, value: Any, say: Say) -> Any:
+    if key == "ticks":
+        return _marks(value, say)
     if key in MESSAGES and isinstance(value, Mapping):
         return {name: say(text) if isinstance(text, str) else text for name, text in value.items()}
     if key in MESSAGES or key in SPOKEN:

@@ -10,19 +10,22 @@ const pixelRatio = () => Math.min(devicePixelRatio || 1, 2);
 const EDGE = 40; // px of the numbers beside an axis
 
 /**
- * The fewest planes in which these styles are drawn, except those that the model shows.
+ * The fewest planes in which these styles are drawn, except those that the model shows; and the
+ * planes that are named themselves, as in "plane.values".
  *
  * @param {Pick<Answer, "planes" | "traces">} answer
  * @param {string[]} styles
  */
 export function planesFor({ planes, traces }, styles) {
   const models = planes.filter(({ model }) => model).map(({ name }) => name);
+  const names = planes.map(({ name }) => name);
   const placesOf = (/** @type {string} */ style) =>
-    traces.filter((trace) => trace.style === style).map(({ plane }) => plane);
+    style.startsWith("plane.")
+      ? names.filter((name) => style === `plane.${name}`)
+      : traces.filter((trace) => trace.style === style).map(({ plane }) => plane);
   let left = styles
     .map(placesOf)
     .filter((places) => places.length && !places.some((name) => models.includes(name)));
-  const names = planes.map(({ name }) => name);
   /** @type {string[]} */
   const found = [];
   while (left.length) {

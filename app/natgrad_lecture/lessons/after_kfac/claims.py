@@ -243,14 +243,14 @@ CLAIMS = {
         _flat("muon", "euclidean"),
         BOTH,
         false={"Adam's, too": _flat("adam", "euclidean")},
-        shows=("muon", "euclidean"),
+        shows=("muon", "euclidean", "plane.values"),
     ),
     "steepest": Claim(
         TURNED,
         _steepest("muon"),
         BOTH,
         false={"gradient descent does": _steepest("euclidean")},
-        shows=("muon",),
+        shows=("muon", "plane.values"),
     ),
     "rotations": Claim(
         TURNED,

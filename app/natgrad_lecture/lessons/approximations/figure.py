@@ -55,7 +55,7 @@ def add_along(sheet: Sheet, model: Any) -> Plane:
     falls = model.falls if sheet.fine else {}
     ends = [here - s.gained for s in model.steps.values() if np.isfinite(s.gained)]
     lowest = min(here - model.step("exact").promise, *ends)
-    gap = max(here - lowest, 1e-9)
+    gap = max(here - lowest, 0.005 * here, 1e-9)  # of a smaller one the marks need more digits
     graph = Graph(
         sheet,
         "along",
