@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from natgrad_core.analysis.fit import fit
+from natgrad_core.datasets import columns
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.playground import typed_problem
 from natgrad_lecture.lessons.playground.best_fit import fit_of
 from natgrad_lecture.lessons.playground.figure import picture
 from natgrad_lecture.lessons.playground.model import Model
@@ -50,6 +52,16 @@ def test_a_view_of_the_best_fit_holds_it_with_its_errors() -> None:
     (low, high), _ = problem_named(around.problem_key).view
     assert low < 0 < high
     assert around.hints["text"] == state.hints["text"]
+
+
+def test_a_drag_reads_no_file_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Live(lessons["playground"])
+    own = {"problem": "own", "source": "hubble"}
+    state = live.respond({"ask": 1, "state": {}, "set": own, "have": []})[0]["state"]
+    asked: list[str] = []
+    monkeypatch.setattr(typed_problem, "columns", lambda name: asked.append(name) or columns(name))
+    live.respond({"ask": 2, "state": state, "set": {"rate": state["rate"] / 2}, "have": []})
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ START = 0.5
 """Where a parameter that is not on the plane starts, until the fit says better."""
 
 
+@bounded_cache
 def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed as the plane shows it, or BadInput.
 
@@ -73,6 +74,7 @@ def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     return OWN, tuple(options.items())
 
 
+@bounded_cache
 def whole_key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed, with only those parameters held that are given a value."""
     data = _data(mine)
@@ -112,6 +114,7 @@ def placed(error: ExpressionError, text: str) -> str:
     return f"{said}\n{before}{flat[low:high]}{after}\n{caret}"
 
 
+@bounded_cache
 def _data(mine: Mine) -> tuple[tuple[str, tuple[float, ...]], ...]:
     if mine.source == NO_DATA:
         return ()
