@@ -125,8 +125,21 @@ LOOK = """([name, shows, styles]) => {
   const readings = [...root.querySelectorAll(".meter, .formula")].map((element) =>
     [element.dataset.formula ? `formula.${element.dataset.formula}` : "meter",
       part(element.querySelector(".rows, .typeset")), element.classList.contains("lit")]);
+  // Titles of planes over which the name of an axis is written.
+  const written = [...root.querySelectorAll(".plane:not([hidden])")].filter((figure) => {
+    const [title, axis] = [figure.querySelector("figcaption"), figure.querySelector(".axis.y")];
+    const [box, name] = [title.getBoundingClientRect(), axis.getBoundingClientRect()];
+    const text = document.createRange();
+    text.selectNodeContents(title);
+    return [...text.getClientRects()].some(({ left, right, top, bottom }) => {
+      const [from, to] = [Math.max(left, box.left, name.left), Math.min(right, box.right)];
+      const high = Math.min(bottom, name.bottom) - Math.max(top, name.top);
+      return Math.min(to, name.right) - from > 1 && high > 2;
+    });
+  });
   return {
     k: page.k,
+    written: written.map(({ dataset }) => dataset.plane),
     claim: [part(claim), read(claim)],
     say: [part(say), say.textContent === claim.textContent],
     readings,
@@ -173,7 +186,7 @@ def faults(page: Page, lesson: Lesson, name: str) -> list[str]:
         [style, every[style]["light"], every[style]["dark"]] for style in shows if style in every
     ]
     look = page.evaluate(LOOK, [name, shows, styles])
-    found = []
+    found = [f"an axis is named over the title of {plane}" for plane in look["written"]]
     if look["claim"][1] < 0.5:
         found.append("the sentence is covered or scrolled away")
     if look["say"][0] < 0.3 or not look["say"][1]:

@@ -115,6 +115,8 @@ export function makePlane(host) {
     setAttribute(frame, "role", model ? "img" : "group");
     showTicks();
     spec.labels.forEach((text, i) => setText(names[i], text));
+    // Of the name beside the title, what is longer than the numbers below it: in em, about.
+    figure.style.setProperty("--over", `${Math.max(0, 0.6 * (spec.labels[1].length - 3))}em`);
     handles.update(newHandles, errors);
     const read = traces.filter((trace) => trace.kind === "path" || trace.read);
     const map = traces.find((trace) => trace.colors);
