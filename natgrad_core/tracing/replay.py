@@ -87,6 +87,8 @@ def replay(
     """
     kept, constants = traced.kept, traced.constants
     one: tuple[Machine, list[int], Key] | None = kept.get("one")
+    if one and _ahead and one[0].quick:
+        one = None
     if one and target is None and _floats(state) and _floats(constants[: traced.own]):
         began = time.perf_counter()
         found = machine_code.execute_one(one[0], state, constants, one[1], steps)

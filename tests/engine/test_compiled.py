@@ -651,6 +651,14 @@ def test_ahead_of_a_fork_everything_is_compiled_and_no_thread_is_left(
         run(model, rules["adam"](0.01), model.start, 20)
     assert len(machine_code._kept) == 1
     assert threading.active_count() == before
+    traces: dict[Any, Any] = {}
+    run(model, rules["adagrad"](0.01), model.start, 40_000, traces)  # compiled quickly
+    monkeypatch.setattr(replaying, "WELL", (0.0, 0.0))
+    monkeypatch.setattr(machine_code, "compile_aside", lambda *a, **k: pytest.fail("a thread"))
+    with replaying.ahead():
+        run(model, rules["adagrad"](0.01), model.start, 20, traces)
+    assert not any(step.quick for step in machine_code._kept.values() if step)
+    machine_code._kept.popitem()
     run(model, rules["momentum"](0.01), model.start, 20)
     assert len(machine_code._kept) == 1
 

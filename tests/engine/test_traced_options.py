@@ -85,7 +85,7 @@ def test_there_are_sliders_of_problems_and_of_charts() -> None:
     assert {name for name, _ in CHARTS} >= {"linear", "bend"}
 
 
-@pytest.mark.parametrize(("name", "option"), PROBLEMS, ids="-".join)
+@pytest.mark.parametrize(("name", "option"), PROBLEMS, ids=map("-".join, PROBLEMS))
 def test_a_problems_steps_are_traced_once_for_all_values_of_a_slider(
     name: str, option: str, traced: list[int]
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_problems_steps_are_traced_once_for_all_values_of_a_slider(
             same_steps(models, rules[rule](), traced)
 
 
-@pytest.mark.parametrize(("name", "option"), CHARTS, ids="-".join)
+@pytest.mark.parametrize(("name", "option"), CHARTS, ids=map("-".join, CHARTS))
 def test_a_charts_steps_are_traced_once_for_all_values_of_a_slider(
     name: str, option: str, traced: list[int]
 ) -> None:

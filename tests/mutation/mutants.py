@@ -194,7 +194,7 @@ FAULTS = (
     ),
     Fault(
         "core/run.py",
-        "*map(finite, here), *problem._inside(*here)",
+        "*map(finite, here), *there._inside(*here)",
         "*map(finite, here)",
         ("compiled",),
     ),
