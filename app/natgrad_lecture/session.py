@@ -269,6 +269,8 @@ def _read(answer: Answer) -> Answer:
     if "dropped" in answer:
         answer["dropped"] = [typeset(text) for text in answer["dropped"]]
     answer["description"] = typeset(answer["description"])
+    if charts := answer.get("charts"):
+        answer["charts"] = [{**chart, "say": typeset(chart["say"])} for chart in charts]
     return answer
 
 

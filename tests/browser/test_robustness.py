@@ -161,13 +161,13 @@ def test_a_scale_says_what_the_colors_mean_and_goes_into_the_drawing(robustness:
     expect(scale).to_have_count(1)
     expect(scale.locator(".ramp span")).to_have_text(["1", "3", "10", "30", "100"])
     expect(scale.locator(".patch")).to_have_text(
-        ["not in 100 steps", "loss not lowered, or diverges"]
+        ["not by step 100", "loss not lowered, or diverges"]
     )
     ramp = scale.locator(".ramp").bounding_box()
     assert ramp
     assert ramp["width"] > 100
     words = downloaded(robustness, "svg").decode()
-    for text in ("steps to arrive", "not in 100 steps", "loss not lowered, or diverges", ">30<"):
+    for text in ("steps to arrive", "not by step 100", "loss not lowered, or diverges", ">30<"):
         assert text in words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -220,3 +221,20 @@ def test_a_net_that_is_certain_of_every_label_has_a_chart_of_no_eigenvalues() ->
     assert none["table"]["rows"] == []
     assert none["say"] == "F is zero to rounding: the net is certain of every label."
     assert len(spectrum_chart({"exact": some, "kfac": zero}, {}, 3)["table"]["rows"]) == 1
+
+
+def test_the_rank_is_the_number_of_eigenvalues_that_the_spectrum_has() -> None:
+    """One line said 18, and the chart of the same matrix 34: each had its own bound of rounding."""
+    live = Live(lessons["net"])
+    answer = ask(live, set={"show": "fisher", "width": 4, "steps": 80})
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    (spectrum,) = (chart for chart in answer["charts"] if chart["name"] == "spectrum")
+    (exact,) = (row for row in spectrum["table"]["rows"] if row[0] == "F")
+    assert exact[-1] == answer["numbers"]["rank"] > 10
+    assert re.search("fall from .* to .*×10⁻.*, [0-9]+ of them", spectrum["say"])
+
+
+def test_one_step_is_not_said_to_be_several() -> None:
+    live = Live(lessons["net"])
+    assert ask(live, set={"width": 2, "steps": 1})["description"].startswith("at step 1: ")

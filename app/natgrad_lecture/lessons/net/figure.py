@@ -151,11 +151,7 @@ def spectrum_chart(spectra: dict[str, Array], errors: dict[str, float], step: in
 
     Of a net that is certain of every label they are zero, and a log axis has no place for them.
     """
-    kept = {
-        name: above
-        for name, values in spectra.items()
-        if len(above := values[values > 1e-9 * values[0]])
-    }
+    kept = {name: above for name, values in spectra.items() if len(above := values[values > 0])}
     traces = [
         line(
             _color(name),
@@ -340,4 +336,4 @@ def _description(model: Any, step: int) -> str:
         loss = run.losses[min(step, run.steps)]
         how = f"loss {loss:.3g}" if run.ok else run.end
         said.append(f"{style(name)['label']}{where}: {how}")
-    return f"after {step} steps: " + "; ".join(said)
+    return f"at step {step}: " + "; ".join(said)

@@ -29,6 +29,9 @@ from natgrad_lecture.training import Course, pull, reach, rule_for
 COUNT = 500
 """Points of a data set that is drawn."""
 
+ROUNDING = 1e-5
+"""Of the largest eigenvalue; what is smaller is rounding."""
+
 LAYER = 2
 """The layer that A reparameterizes, by its place in the net: from the first hidden units to the
 second."""
@@ -304,13 +307,13 @@ class Model:
         return {each: error(found["exact"], found[each]) for each in found if each != "exact"}
 
     def spectra(self, name: str, step: int) -> dict[str, Array]:
-        """Eigenvalues, largest first."""
-        return _spectra(self.run(name), step)
+        """Eigenvalues above rounding, largest first: the net's numbers are of single precision."""
+        found = _spectra(self.run(name), step)
+        return {each: values[values > ROUNDING * values[0]] for each, values in found.items()}
 
     def rank(self, name: str, step: int) -> int:
-        """How many eigenvalues of F are above 10⁻⁵ of the largest; the others are rounding."""
-        found = self.spectra(name, step)["exact"]
-        return int((found > 1e-5 * found[0]).sum())
+        """How many eigenvalues of F are not rounding."""
+        return len(self.spectra(name, step)["exact"])
 
     def kl_of_a_step(self, name: str, step: int) -> tuple[float, float]:
         """KL of a twentieth δ of the step that follows this one, and ½ δᵀFδ."""
