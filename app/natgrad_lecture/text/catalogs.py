@@ -27,6 +27,9 @@ _QUOTED = re.compile(r"'[^']*'(, '[^']*')*")
 JOINT = "; "
 """Between the texts of a description."""
 
+_PLAIN = frozenset({bool, float, int, str, type(None)})
+"""What holds no words of its own: most parts of an answer, which are numbers."""
+
 Say = Callable[[str], str]
 """Words in English -> the reader's."""
 
@@ -55,6 +58,11 @@ MESSAGES = frozenset({"dash_labels", "notes", "errors", "hints", "idle", "droppe
 def same(text: str) -> str:
     """English."""
     return text
+
+
+_Holed = tuple[str, re.Pattern[str], str]
+"""The longest part of a text with holes, which is looked for first, for that takes a twentieth of
+the time; the whole of it; and what it is in another language."""
 
 
 class Words:
@@ -94,43 +102,49 @@ class Words:
         typed = {i for i, below in enumerate(lines[1:]) if below.strip() == "^"}
         return "\n".join(line if i in typed else self(line) for i, line in enumerate(lines))
 
-    def _said(self, text: str, holed: Iterable[tuple[re.Pattern[str], str]]) -> str | None:
+    def _said(self, text: str, holed: Iterable[_Holed]) -> str | None:
         """The translation of one text or of one with holes; None if there is none."""
         if text in self.texts:
             return self.texts[text]
-        for pattern, parts in holed:
-            if found := pattern.fullmatch(text):
+        for longest, pattern, parts in holed:
+            if longest in text and (found := pattern.fullmatch(text)):
                 return parts.format(*map(self, found.groups()))
         return None
 
     @cached_property
-    def _holes(self) -> list[tuple[re.Pattern[str], str]]:
+    def _holes(self) -> list[_Holed]:
         """Texts with holes that hold one text each."""
         return self._patterns(f"((?:(?!{JOINT}).)+?)")
 
     @cached_property
-    def _long_holes(self) -> list[tuple[re.Pattern[str], str]]:
+    def _long_holes(self) -> list[_Holed]:
         """Texts with holes that may hold joined texts."""
         return self._patterns("(.+?)")
 
-    def _patterns(self, hole: str) -> list[tuple[re.Pattern[str], str]]:
+    def _patterns(self, hole: str) -> list[_Holed]:
         """Texts with holes, the longest first: the more it says, the better it fits."""
         holed = sorted((t for t in self.texts if "{}" in t), key=len, reverse=True)
         return [
-            (re.compile(hole.join(map(re.escape, t.split("{}"))), re.DOTALL), self.texts[t])
+            (
+                max(t.split("{}"), key=len),
+                re.compile(hole.join(map(re.escape, t.split("{}"))), re.DOTALL),
+                self.texts[t],
+            )
             for t in holed
         ]
 
 
 def spoken(value: Any, say: Say) -> Any:
     """A nest of lists and dicts, its words under ``SPOKEN`` and ``MESSAGES`` translated."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         if value.keys() == {"head", "rows"}:  # a table: its first column names the rows
             rows = [[say(first), *rest] for first, *rest in value["rows"]]
             return {"head": [say(name) for name in value["head"]], "rows": rows}
         return {key: _under(key, part, say) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [spoken(part, say) for part in value]
+        return [part if type(part) in _PLAIN else spoken(part, say) for part in value]
     return value
 
 
