@@ -144,9 +144,10 @@ def test_what_is_made_of_problems_and_charts_passes_their_numbers_on(
     for rule in ("natural", "newton"):
         same_steps(models, rules[rule](0.01), traced)
     for model in models:
-        again = model.with_numbers(model.numbers)
-        assert again.numbers == model.numbers
-        assert again.loss(model.start) == model.loss(model.start)
+        other = models[0].with_numbers(model.numbers)
+        assert other.numbers == model.numbers
+        assert other.loss(models[0].start) == model.loss(models[0].start)
+    assert len({float(model.loss(models[0].start)) for model in models}) == len(models)
 
 
 def test_what_differs_in_more_than_its_numbers_has_another_form() -> None:
