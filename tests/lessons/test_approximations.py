@@ -77,3 +77,14 @@ def test_the_axes_of_small_steps_have_marks_of_few_digits() -> None:
     assert fan["labels"] == ["10⁻⁴ nats along exact", "10⁻⁴ nats"]
     assert 1 < fan["view"][1] < 11, "numbers of one digit before the point"
     assert max(len(text) for _, text in along["ticks"][1]) <= 6
+
+
+def test_a_loss_that_a_step_makes_larger_climbs() -> None:
+    live = Live(lessons["approximations"])
+    said = []
+    for damping in (1e-6, 1e-2):
+        said += ask(live, damping=damping)["description"].split("; ")
+        for sentence, step in zip(said[-2:], live.model.steps.values(), strict=True):
+            assert ("climbs" if step.gained < 0 else "falls") in sentence
+    assert ["climbs" in sentence for sentence in said] == [True, False, False, False]
+    assert not [sentence for sentence in said if "−" in sentence]

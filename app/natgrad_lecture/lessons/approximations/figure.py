@@ -220,7 +220,10 @@ def _one(model: Any, sheet: Sheet) -> Any:
         "damping": model.state.damping,
     }
     said = "; ".join(
-        f"{label(n)}: {s.angle:.0f}°, falls {short(s.gained)}" for n, s in model.steps.items()
+        f"{label(n)}: {s.angle:.0f}°, "
+        + ("climbs " if s.gained < 0 else "falls ")
+        + short(abs(s.gained))
+        for n, s in model.steps.items()
     )
     more = {"more": sheet.fine + 1, "progress": 1 - left / (model.place.parts + 1)} if left else {}
     return _answer(model, planes, [step_table(model)], said, numbers=numbers, **more)
