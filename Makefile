@@ -7,7 +7,7 @@
 #   make lint        style, types, and the checks of the front end
 #   make test        all tests, in the browser too (ten minutes on two cores)
 #   make claims      the lessons' sentences, over 200 states of each one's scope
-#   make visits      every lesson on each screen, in each mode and theme (make test: each two of these)
+#   make visits      every lesson on each screen, in each mode and theme, and all that make test tries on few lessons
 # Write files that are kept in the repository
 #   make generate    tables in the documents, and the notebooks, from the registries
 #   make frontend    bundles of the scripts and styles (Node 20; ARGS=--watch repeats at every change)
@@ -76,7 +76,7 @@ claims: $(VENV)/.test
 	    tests/lessons/test_silent_controls.py $(ARGS)
 
 visits: $(VENV)/.test browser
-	EVERY_VISIT=1 ALL_FILMS=1 $(PY) -m pytest tests/browser/test_every_lesson.py $(ARGS)
+	EVERY_VISIT=1 $(PY) -m pytest tests/browser/test_every_lesson.py tests/browser/test_saved.py $(ARGS)
 
 bench: $(VENV)/.test browser
 	@[ -e build/jax ] || { echo "Installing JAX, only to measure beside it (once) ..."; $(PYTHON) -m venv build/jax && \

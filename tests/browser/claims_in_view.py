@@ -172,7 +172,8 @@ def pressed(page: Page, lesson: Lesson, name: str) -> list[str]:
     page.mouse.click(*place)
     settle(page)
     found = faults(page, lesson, name)
-    while found and not page.locator(".progress").is_hidden():  # it trains, or grows finer
+    growing = page.locator(".progress:visible button", has_text="stop")
+    while found and growing.count():  # it trains, or grows finer
         page.wait_for_timeout(200)
         settle(page)
         found = faults(page, lesson, name)

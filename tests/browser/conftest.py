@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from natgrad_lecture.lessons.base import Lesson
 from tests.support import servers
 from tests.support.chromium import Server
+from tests.support.features import Features
+from tests.support.visits import covering
 
 expect.set_options(
     timeout=30_000
 )  # The machine may be busy; what is true already waits for nothing.
+
+
+@cache
+def few(
+    lessons: tuple[Lesson, ...], features: tuple[Callable[[Lesson], Features], ...]
+) -> list[Lesson]:
+    """Few of these lessons, which together have all of these features."""
+    return covering(lessons, lambda one: frozenset[Any]().union(*(each(one) for each in features)))
+
+
+@pytest.fixture(autouse=True)
+def _where_it_may_fail(request: pytest.FixtureRequest) -> None:
+    """A test of code that all lessons share, marked ``covering``, skips the lessons whose features
+    the others that were selected have, too. With EVERY_VISIT set it skips none.
+    """
+    mark = request.node.get_closest_marker("covering")
+    if mark and "EVERY_VISIT" not in os.environ:
+        given = request.node.callspec.params
+        every = tuple(
+            value
+            for item in request.session.items
+            if isinstance(item, pytest.Function) and item.obj is request.node.obj
+            for value in item.callspec.params.values()
+            if isinstance(value, Lesson)
+        )
+        if not any(value in few(every, mark.args) for value in given.values()):
+            pytest.skip("other lessons have all its features: EVERY_VISIT=1 tries it on each")
 
 
 @dataclass
@@ -111,10 +144,11 @@ def page(context: BrowserContext, watch: Watch) -> Page:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
+def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """Opens a lesson once for the tests of a file, and resets its page for each that comes later:
-    ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test of loading, and
-    one that leaves behind what a reset does not take back, opens a ``page`` of its own.
+    ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test that needs what
+    a reset does not take back loads the page anew, ``opened("fisher", anew=True)``; one that leaves
+    behind what loading does not take back opens a ``page`` of its own.
     """
     visitor = browser.new_context(
         viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
@@ -124,8 +158,9 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
     visitor.on("page", seen.follow)
     page, shown = visitor.new_page(), [""]
 
-    def show(link: str) -> Page:
-        if shown[0] == link and "?" not in link:  # a reset leads to a lesson's own first state
+    def show(link: str, anew: bool = False) -> Page:
+        # A reset leads to a lesson's own first state.
+        if shown[0] == link and "?" not in link and not anew:
             page.mouse.move(0, 0)
             page.evaluate("document.activeElement.blur()")
             page.keyboard.press("0")

@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import json
-import os
 import re
 import struct
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle
 from tests.browser.test_export import SVG
 from tests.conftest import TRAINED
+from tests.support import features
 from tests.support.visits import THEMES, visits_of
 
 SCREENS = {
@@ -40,15 +40,14 @@ SCREENS = {
 BEFORE_AN_AUDIENCE = ("old projector", "projector", "4K")
 """Of these, what a lecturer shows the page on."""
 
-QUICK = {"race": "?v=1&budget=0.1"}
-"""Links to short runs of a lesson that computes for seconds: each of its states has one page."""
-
 
 def visit(context: BrowserContext, server: Server, name: str) -> Page:
     context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{server.url}{name}")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    # A picture that grows is stopped, and so is each later one: nothing comes under a test's hands.
+    page.locator(".progress").evaluate_all("all => all.map(e => e.hidden || e.lastChild.click())")
     settle(page)
     return page
 
@@ -69,22 +68,15 @@ def page(taught: Lesson, browser: Browser, server: Server) -> Iterator[Page]:
     context.on("page", seen.follow)
     # A window that fills the screen cannot be given other sizes, as those before an audience are.
     context.add_init_script("Element.prototype.requestFullscreen = () => Promise.reject()")
-    opened = visit(context, server, taught.name + QUICK.get(taught.name, ""))
-    if taught.name in QUICK:  # what comes while it computes would be new under the tests' hands
-        opened.wait_for_function("document.querySelector('.progress').hidden")
-    yield opened
+    yield visit(context, server, taught.name)
     context.close()
     assert (seen.outside, seen.errors) == ([], [])
 
 
-def begin_again(page: Page, taught: Lesson, acts: int = 0) -> None:
-    """Go back to the state that the page opened in, so many acts ago.
-
-    A lesson that computes for seconds walks back to its short runs, which the kernel has kept.
-    """
-    for key in ["Control+z"] * acts if taught.name in QUICK else ["0"]:
-        page.keyboard.press(key)
-        settle(page)
+def begin_again(page: Page) -> None:
+    """Go back to the state that the page opened in."""
+    page.keyboard.press("0")
+    settle(page)
 
 
 @pytest.fixture
@@ -172,19 +164,19 @@ of each style: of one color, of large type or not, on the same backgrounds. Of o
 never says that its contrast is too low ("shortTextContent"), so it need not compute what lies under
 each letter of a formula; nor does it look at what has no text of its own."""
 
-BARRIERS = """async ([options, good]) => {
+BARRIERS = """async ([within, options, good]) => {
   styles.begin(good);
-  const { violations } = await axe.run(options);
+  const { violations } = await axe.run(within, options);
   const places = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html]));
   return [places.map(([id, html]) => `${id}: ${html.slice(0, 120)}`), [...styles.now]];
 }"""
 
 
-def barriers(page: Page, *rules: str) -> list[str]:
+def barriers(page: Page, *rules: str, within: str = "html") -> list[str]:
     """What axe-core finds (by these rules only, if any are named), each with the place.
 
-    It is read once a page, and need not fetch style sheets and media for itself: there is no medium
-    here.
+    It looks at the elements ``within``. It is read once a page, and need not fetch style sheets and
+    media for itself: there is no medium here.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
@@ -194,7 +186,7 @@ def barriers(page: Page, *rules: str) -> list[str]:
         "preload": False,
         **({"runOnly": [*rules]} if rules else {}),
     }
-    found, styles = page.evaluate(BARRIERS, [options, [*GOOD_STYLES]])
+    found, styles = page.evaluate(BARRIERS, [within, options, [*GOOD_STYLES]])
     if not found:
         GOOD_STYLES.update(styles)
     return found
@@ -213,9 +205,9 @@ def test_axe_looks_at_each_style_of_text_though_others_were_good(
 ) -> None:
     with browser.new_context(bypass_csp=True) as context:
         page = visit(context, server, "coordinates")
-        assert barriers(page, "color-contrast") == []
+        assert barriers(page, "color-contrast", within=".words") == []
         page.evaluate(PALE)
-        found = "\n".join(barriers(page, "color-contrast"))
+        found = "\n".join(barriers(page, "color-contrast", within=".words"))
         assert [style in found for style in ("color: ", "background: ", "opacity: ")] == [True] * 3
 
 
@@ -247,19 +239,13 @@ BY_STYLE = ("color-contrast", "scrollable-region-focusable")
 """The rules of axe-core that depend on colors and sizes."""
 
 
-SOON = {"race": (6, 7), "net": (3, 5), "approximations": (5, 6), "after-kfac": (4, 7)}
-"""Of the lessons that train, the presets that are there within a second."""
-
-
 def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: Lesson) -> None:
-    assert set(SOON) == set(TRAINED)
     live = page.locator("[aria-live=polite].unseen")
-    shown = SOON.get(taught.name, range(1, 1 + len(taught.presets[:3])))
-    for n in shown:
+    for n, preset in enumerate(taught.presets[:3], 1):
         page.keyboard.press(str(n))
         settle(page)
         said = page.evaluate(f"{ROOT}.answer.description")
-        assert len(said) > 10, taught.presets[n - 1].name
+        assert len(said) > 10, preset.name
         line = page.evaluate(f"{ROOT}.answer.description_of?.replace('formula.', '')")
         numbers = f"[data-formula={line}]" if line else ".meter:not([hidden]) > *"
         if page.locator(f"{numbers}.unanswered").count():  # the numbers would answer a question
@@ -269,7 +255,7 @@ def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: 
             assert said not in (live.text_content() or "")
         else:
             expect(live).to_have_text(said)
-    begin_again(page, taught, len(shown))
+    begin_again(page)
 
 
 TO_A_CLAIM = """() => {
@@ -284,6 +270,7 @@ TO_A_CLAIM = """() => {
 """Presses of Tab from the top of the page to the first claim, over the button that skips to it."""
 
 
+@pytest.mark.covering(features.kinds_of_controls, features.handles, features.parts)
 def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")
     wanted = page.evaluate(
@@ -404,8 +391,10 @@ def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no
     page: Page, taught: Lesson
 ) -> None:
     found = []
+    theme = ""
     for visit in visits_of(taught.order, [*SCREENS], BEFORE_AN_AUDIENCE):
-        in_theme(page, visit.theme)
+        if visit.theme != theme:
+            in_theme(page, theme := visit.theme)
         present(page, visit.presenting)
         assert_square_and_legible(page, visit.screen, visit.presenting)
         if visit.barriers:
@@ -456,10 +445,11 @@ def test_a_claim_that_is_pressed_is_in_view_with_what_shows_it(page: Page, taugh
     settle(page)
     found = pressed(page, taught, claim)
     page.set_viewport_size({"width": 1440, "height": 900})
-    begin_again(page, taught)
+    begin_again(page)
     assert found == []
 
 
+@pytest.mark.covering(features.kinds_of_controls, features.planes, features.charts)
 def test_in_print_there_is_the_picture_and_the_text_and_nothing_that_needs_a_hand(
     page: Page,
 ) -> None:
@@ -501,6 +491,7 @@ def pictures_a_step(page: Page, speed: str) -> list[int]:
     return found
 
 
+@pytest.mark.covering(features.kinds_of_traces, features.kinds_of_controls, features.planes)
 def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page, taught: Lesson) -> None:
     steps, shows = page.evaluate(f"[{ROOT}.answer.steps, {ROOT}.answer.shows ?? null]")
     if steps > 3 and shows is None:  # else each step has a picture of its own, which grows
@@ -517,6 +508,7 @@ def test_a_reader_who_wants_less_motion_sees_whole_steps(page: Page, taught: Les
     assert moving == []
 
 
+@pytest.mark.covering(features.handles, features.growth)
 def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_plane(
     phone: tuple[Page, CDPSession],
 ) -> None:
@@ -547,6 +539,7 @@ def test_a_finger_drags_each_handle_and_the_page_stays_but_rolls_under_one_on_a_
     page.wait_for_function("scrollY > 100")
 
 
+@pytest.mark.covering(features.controls, features.charts)
 def test_what_a_finger_presses_is_large_enough(phone: tuple[Page, CDPSession]) -> None:
     """What is pressed often is 40 pixels high, and nothing but a word of a sentence under 24."""
     page, _ = phone
@@ -583,6 +576,7 @@ HIDING = """() => [...document.querySelectorAll('dialog.hide input')].map((box) 
 """Of each part, by its box in the editor: how often it is there; seen before, hidden, and after."""
 
 
+@pytest.mark.covering(features.kinds_of_controls, features.handles, features.parts)
 def test_every_part_control_and_handle_can_be_hidden_and_comes_back(
     page: Page, taught: Lesson
 ) -> None:
@@ -623,6 +617,7 @@ UNKNOWN = (
 """What a drawing program does not know, and what nobody should see."""
 
 
+@pytest.mark.covering(features.traces, features.planes, features.charts)
 def test_the_picture_can_be_taken_for_print(page: Page, taught: Lesson) -> None:
     png = downloaded(page, "png")
     assert struct.unpack(">I", png[16:20]) == (2126,)  # 180 mm at 300 to the inch
@@ -685,6 +680,7 @@ def axis_numbers(plane: dict[str, Any], points: np.ndarray) -> np.ndarray:
         )
 
 
+@pytest.mark.covering(features.placed_traces, features.charts)
 def test_the_numbers_can_be_taken(page: Page) -> None:
     found = json.loads(downloaded(page, "json"))
     raw = downloaded(page, "csv")
@@ -757,29 +753,18 @@ differs can tell one step from another. Each is made small before, for the edge 
 difference."""
 
 
-FILMED: set[tuple[str, bool]] = set()
-"""Of what a film was taken so far: kinds of traces, and whether the picture grows by itself."""
-
-
+@pytest.mark.covering(features.kinds_of_traces, features.growth)
 def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(
     page: Page, taught: Lesson
 ) -> None:
-    """A film of each kind of trace will do, since one function draws them all; with ALL_FILMS set
-    every lesson is filmed.
-    """
-    begin_again(page, taught)
-    answer = settle(page)
-    steps = answer["steps"]
-    kinds = {(trace["kind"], "shows" in answer) for trace in answer["traces"]}
-    if steps and kinds <= FILMED and not os.environ.get("ALL_FILMS"):
-        return
+    begin_again(page)
+    steps = settle(page)["steps"]
     if not steps:
         page.locator(".menu > button").click()
         page.locator("[data-action=gif]").click()
         said = "this picture has no steps, so nothing moves"
         expect(page.locator(".menu .said")).to_have_text(said)
         return
-    FILMED.update(kinds)
     built = [in_a_link(downloaded(page, "gif"), "image/gif")]
     for k in (steps, steps // 2):  # what ends earlier is nearer to the second
         page.locator("input.scrub").fill(str(k))
@@ -814,11 +799,11 @@ def test_windows_and_the_menu_hold_no_barrier(browser: Browser, server: Server) 
     )
     page = visit(context, server, "coordinates")
     page.locator(".menu > button").click()
-    assert barriers(page) == []
+    assert barriers(page, within=".menu") == []
     for item in ("steps of a talk", "hide parts", "keys"):
         page.get_by_role("menuitem", name=item).click()
         expect(page.get_by_role("dialog", name=item)).to_be_visible()
-        assert barriers(page) == [], item
+        assert barriers(page, within="dialog[open]") == [], item
         page.keyboard.press("Escape")
         page.locator(".menu > button").click()
     page.keyboard.press("Escape")
@@ -827,7 +812,7 @@ def test_windows_and_the_menu_hold_no_barrier(browser: Browser, server: Server) 
     page.locator(".menu > button").click()
     page.get_by_role("menuitem", name="pin").first.click()
     expect(page.locator(".pinned")).to_be_visible()
-    assert barriers(page) == [], "a notice and a pinned run"
+    assert barriers(page, within=".notice, .pinned") == []
     context.close()
 
 
@@ -846,8 +831,8 @@ def test_windows_and_the_menu_stay_on_a_phone(browser: Browser, server: Server) 
         expect(page.get_by_role("dialog", name=item)).to_be_visible()
         assert stays("dialog[open]"), item
         page.keyboard.press("Escape")
+    page.goto(f"{server.url}home")
     for width, height in SCREENS.values():
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(f"{server.url}home")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
     context.close()

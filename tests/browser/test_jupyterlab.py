@@ -1,4 +1,8 @@
-"""The same notebook in JupyterLab: the same lesson, with its state two ways."""
+"""A notebook in JupyterLab: the same lesson, with its state two ways.
+
+JupyterLab takes seconds to start, to open a notebook and to start a kernel. So one of each serves
+all tests here, in their order.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,34 +38,30 @@ from tests.support.servers import lean
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 CELLS = (
-    "from natgrad_lecture import lesson\nseen = lesson('coordinates')\nseen",
-    "seen.state = {**seen.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
-    "run = seen.path['natural']['theta']\nprint('printed', len(run.theta), float(run.loss[-1]))",
-    "print('step', seen.state['k'])",
+    "coordinates.state = {**coordinates.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
+    "run = coordinates.path['natural']['theta']\n"
+    "print('printed', len(run.theta), float(run.loss[-1]))",
+    "print('step', coordinates.state['k'])",
 )
-"""A notebook that sets the page's state, and after the reader's own act reads it."""
+"""What is added to the lesson's notebook: these set the page's state, and read it after the
+reader's own act."""
 
 
-def notebook(cells: tuple[str, ...]) -> str:
-    """These cells as a notebook file."""
-    kind = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
-    kernel = {"name": "python3", "display_name": "Python", "language": "python"}
-    return json.dumps(
-        {
-            "nbformat": 4,
-            "nbformat_minor": 5,
-            "metadata": {"kernelspec": kernel},
-            "cells": [{**kind, "id": f"c{i}", "source": text} for i, text in enumerate(cells)],
-        }
-    )
+def with_more_cells(notebook: str) -> str:
+    """The notebook as a file, with ``CELLS`` below its own."""
+    whole = json.loads(notebook)
+    (cell,) = whole["cells"]
+    whole["cells"] += [{**cell, "id": f"c{i}", "source": text} for i, text in enumerate(CELLS)]
+    return json.dumps(whole)
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab on the project's notebooks (a copy), and its address."""
+    """JupyterLab on a notebook of the project (a copy), and its address."""
     tmp_path = tmp_path_factory.mktemp("lab")
-    shutil.copytree(REPOSITORY / "notebooks", tmp_path / "notebooks")
-    (tmp_path / "notebooks" / "two-ways.ipynb").write_text(notebook(CELLS))
+    (tmp_path / "notebooks").mkdir()
+    lesson = (REPOSITORY / "notebooks" / "coordinates.ipynb").read_text()
+    (tmp_path / "notebooks" / "coordinates.ipynb").write_text(with_more_cells(lesson))
     options = [
         "--no-browser",
         "--allow-root",
@@ -152,12 +151,20 @@ def test_a_lesson_is_drawn_once_its_cell_is_on_the_page(page: Page) -> None:
     assert min(widths) > 100, widths
 
 
-def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
+@pytest.fixture(scope="module")
+def notebook(lab: str, browser: Browser) -> Iterator[Page]:
+    """The notebook, with its lesson drawn."""
     visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = visitor.new_page()
     page.set_default_timeout(120_000)
     page.goto(f"{lab}/lab/tree/coordinates.ipynb")
     show(page, page.locator(".jp-Notebook .jp-CodeCell").first)
+    yield page
+    visitor.close()
+
+
+def test_the_notebook_runs_in_jupyterlab(notebook: Page) -> None:
+    page = notebook
     assert_the_page_shows_what_the_engine_says(page)
     slider = page.locator("input[type=range][data-field='shear']")
     slider.focus()
@@ -170,43 +177,11 @@ def test_the_notebook_runs_in_jupyterlab(lab: str, browser: Browser) -> None:
     page.wait_for_function(f"{ROOT}.values.shear < 0.8")
     assert_the_page_shows_what_the_engine_says(page)
     expect(page.locator(".jp-RenderedText[data-mime-type*='error']")).to_have_count(0)
-    assert_without_its_kernel_the_last_picture_is_shown(lab, page)
-    visitor.close()
 
 
-def assert_without_its_kernel_the_last_picture_is_shown(lab: str, page: Page) -> None:
-    """The notebook is saved, its kernel ends, and it is opened again."""
-    still = page.locator(".natgrad-still")
-    expect(still).to_have_count(1)
-    expect(still).to_be_hidden()
-    image = still.locator("img")
-    seen = image.get_attribute("src")
-    slider = page.locator("input[type=range][data-field='steps']")
-    slider.focus()
-    slider.press("ArrowLeft")
-    expect(image).not_to_have_attribute("src", seen or "")
-    seen = image.get_attribute("src") or ""
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1000)
-    cookies = {one.get("name"): one.get("value") for one in page.context.cookies()}
-    known = {"X-XSRFToken": str(cookies["_xsrf"])}
-    asked = page.context.request
-    for kernel in asked.get(f"{lab}/api/kernels").json():
-        assert asked.delete(f"{lab}/api/kernels/{kernel['id']}", headers=known).status == 204
-    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")
-    expect(still).to_be_visible(timeout=120_000)
-    expect(still).to_contain_text("This picture is not live: run this cell")
-    expect(image).to_have_attribute("src", seen)
-
-
-def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> None:
-    visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
-    page = visitor.new_page()
-    page.set_default_timeout(120_000)
-    page.goto(f"{lab}/lab/tree/two-ways.ipynb?reset")
+def test_a_notebook_drives_the_page_and_reads_it(notebook: Page) -> None:
+    page = notebook
     cells = page.locator(".jp-Notebook .jp-CodeCell")
-    show(page, cells.first)
-    settle(page)
     run(cells.nth(1))
     page.wait_for_function(f"{ROOT}.values.rate === 0.05 && {ROOT}.k === 7")
     assert_the_page_shows_what_the_engine_says(page)
@@ -236,4 +211,29 @@ def test_a_notebook_drives_the_page_and_reads_it(lab: str, browser: Browser) -> 
     settle(page)
     assert page.evaluate(f"{ROOT}.values.rate") == 0.05
     assert page.evaluate(f"{ROOT}.values.steps") == steps
-    visitor.close()
+
+
+def test_without_its_kernel_the_last_picture_is_shown(lab: str, notebook: Page) -> None:
+    """The notebook is saved, its kernel ends, and it is opened again."""
+    page = notebook
+    still = page.locator(".natgrad-still")
+    expect(still).to_have_count(1)
+    expect(still).to_be_hidden()
+    image = still.locator("img")
+    seen = image.get_attribute("src")
+    slider = page.locator("input[type=range][data-field='steps']")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(image).not_to_have_attribute("src", seen or "")
+    seen = image.get_attribute("src") or ""
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1000)
+    cookies = {one.get("name"): one.get("value") for one in page.context.cookies()}
+    known = {"X-XSRFToken": str(cookies["_xsrf"])}
+    asked = page.context.request
+    for kernel in asked.get(f"{lab}/api/kernels").json():
+        assert asked.delete(f"{lab}/api/kernels/{kernel['id']}", headers=known).status == 204
+    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")
+    expect(still).to_be_visible(timeout=120_000)
+    expect(still).to_contain_text("This picture is not live: run this cell")
+    expect(image).to_have_attribute("src", seen)

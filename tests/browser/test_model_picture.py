@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,21 @@ DRAWN = """() => {
 LOOK = "document.querySelector('.model .living').toDataURL()"
 
 
-def opened(page: Page, server: Server, link: str = LINK) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def shared(opened: Callable[..., Page]) -> Page:
+    """One page for all tests here, each of which opens a link in it."""
+    return opened(LINK)
+
+
+@pytest.fixture
+def page(shared: Page) -> Page:
+    """That page, as large as at first."""
+    shared.set_viewport_size({"width": 1280, "height": 800})
+    return shared
+
+
+def at_link(page: Page, server: Server, link: str = LINK) -> dict[str, Any]:
+    """Open a link; its answer, once its model is drawn."""
     page.goto(server.url + link)
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     answer = settle(page)
@@ -66,7 +81,7 @@ def drawn(page: Page, color: str, plane: dict[str, Any]) -> tuple[Array, Array]:
 
 def test_each_curve_is_the_engines_density_at_the_step_shown(page: Page, server: Server) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
-    answer = opened(page, server)
+    answer = at_link(page, server)
     state, problem = answer["state"], problems["normal"]()
     (plane,) = (p for p in answer["planes"] if p.get("model"))
     start = state["start"] or problem.start
@@ -83,7 +98,7 @@ def test_it_moves_while_the_point_is_dragged_and_while_the_run_is_played(
     page: Page, server: Server
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
-    opened(page, server)
+    at_link(page, server)
     seen = [page.evaluate(LOOK)]
     handle = page.locator("[data-handle='start']").bounding_box()
     assert handle
@@ -113,7 +128,7 @@ def test_it_is_in_view_with_the_plane_and_the_text(
     page: Page, server: Server, width: int, height: int, over_the_text: bool
 ) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    opened(page, server)
+    at_link(page, server)
     assert page.locator(".words > .beside").count() == over_the_text
     model, words = page.locator(".model .frame"), page.locator(".words")
     for heading in ("One rule, run twice", "Limits and corrections"):
@@ -127,7 +142,7 @@ def test_it_is_in_view_with_the_plane_and_the_text(
 
 
 def test_before_an_audience_it_stands_beside_the_planes(page: Page, server: Server) -> None:
-    opened(page, server, f"{LINK}&present=1")
+    at_link(page, server, f"{LINK}&present=1")
     expect(page.locator(".presenting")).to_have_count(1)
     for width, height in ((1920, 1080), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
@@ -145,11 +160,11 @@ def svg_words(page: Page) -> str:
 
 def test_what_cannot_be_seen_says_why(page: Page, server: Server) -> None:
     """The words stand on the canvas; the file of the same picture holds them as text."""
-    opened(page, server, "coordinates?rate=0.5&rules=gradient&k=200")
+    at_link(page, server, "coordinates?rate=0.5&rules=gradient&k=200")
     assert "gradient descent: ended, it diverged or left the domain" in svg_words(page)
-    opened(page, server, "coordinates?rules=natural&start=5.4,0.001&k=0")
+    at_link(page, server, "coordinates?rules=natural&start=5.4,0.001&k=0")
     assert "natural: outside, or too narrow to draw" in svg_words(page)
-    opened(page, server)
+    at_link(page, server)
     words = svg_words(page)
     assert "ended" not in words
     assert "outside" not in words
@@ -157,10 +172,10 @@ def test_what_cannot_be_seen_says_why(page: Page, server: Server) -> None:
 
 
 def test_it_is_described_in_the_readers_language(page: Page, server: Server) -> None:
-    opened(page, server)
+    at_link(page, server)
     frame = page.locator(".model .frame")
     expect(frame).to_have_attribute("role", "img")
     expect(frame).to_have_attribute("aria-label", re.compile("histogram of the data"))
-    opened(page, server, f"{LINK}&lang=zh")
+    at_link(page, server, f"{LINK}&lang=zh")
     expect(frame).to_have_attribute("aria-label", re.compile("直方图"))
     expect(page.locator(".model .axis.x")).to_have_text("地球密度（水 = 1）")

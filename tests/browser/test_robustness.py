@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,13 @@ from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
 from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle
 from tests.browser.test_every_lesson import downloaded
-from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def robustness(page: Page, server: Server) -> Page:
-    page.goto(server.url.rstrip("/") + "/robustness")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    return page
+def robustness(opened: Callable[..., Page]) -> Page:
+    return opened("robustness")
 
 
 def whole(page: Page) -> Array:

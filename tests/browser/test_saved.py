@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import numpy as np
@@ -19,22 +20,28 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
+from natgrad_lecture.export import saved_page
 from natgrad_lecture.export.saved_page import saved
 from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
-from tests.browser.test_every_lesson import barriers
+from tests.browser.test_every_lesson import BY_STYLE, barriers
+from tests.support import features
 
-LESSON = lessons["coordinates"]
+LESSON, LISTED = lessons["coordinates"], lessons["steepest-descent"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An exported folder of one small lesson, and a page taken from another."""
+    """An exported folder of one small lesson, and a page taken from another: with fewer places of
+    its controls than a reader's, for these tests open it often.
+    """
     path = tmp_path_factory.mktemp("usb stick")
-    export(path, ["geodesics"], room=2_000_000)
-    page = saved(LESSON, LESSON.default, "https://example.org/coordinates", seconds=90.0)
+    export(path, [LISTED.name], room=100_000)
+    with mock.patch.object(saved_page, "ROOM", 2_500_000):
+        page = saved(LESSON, LESSON.default, "https://example.org/coordinates", seconds=90.0)
     (path / "mine.html").write_bytes(page)
     return path
 
@@ -72,14 +79,15 @@ def opened(page: Page, path: Path, query: str = "") -> Page:
     return page
 
 
-@pytest.mark.parametrize("name", [name for name in lessons if name != LESSON.name])
+@pytest.mark.covering(features.traces, features.planes, features.charts)
+@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
 def test_every_lesson_s_page_draws_and_plays_with_no_server(
-    offline: Page, tmp_path: Path, name: str
+    offline: Page, tmp_path: Path, lesson: Lesson
 ) -> None:
     """Made in no time: its first state at least, whole where the picture does not grow."""
-    lesson = lessons[name]
-    path = tmp_path / f"{name}.html"
-    path.write_bytes(saved(lesson, lesson.default, f"https://example.org/{name}", seconds=0.2))
+    path = tmp_path / f"{lesson.name}.html"
+    link = f"https://example.org/{lesson.name}"
+    path.write_bytes(saved(lesson, lesson.default, link, seconds=0.2))
     opened(offline, path)
     answer = settle(offline)
     wanted = json.loads(json.dumps(lesson.default.plain()))
@@ -253,7 +261,7 @@ def test_a_class_is_offered_in_gray_and_says_why_not(page: Page) -> None:
 
 def test_the_exported_list_leads_to_a_lesson_and_back(offline: Page, folder: Path) -> None:
     offline.goto((folder / "index.html").as_uri())
-    offline.get_by_role("link", name="Three geodesics").last.click()
+    offline.get_by_role("link", name=LISTED.title).last.click()
     offline.locator(".natgrad .handle").first.wait_for()
     assert settle(offline)["planes"]
     offline.locator("nav.lessons a[href='index.html']").click()
@@ -276,7 +284,7 @@ def test_below_a_path_of_a_host_every_link_that_a_page_makes_leads_somewhere(
         base = f"http://127.0.0.1:{host.server_port}/{quote(folder.name)}/"
         visitor = browser.new_context()
         page = visitor.new_page()
-        for name in ("index.html", "glossary.html", "geodesics.html"):
+        for name in ("index.html", "glossary.html", f"{LISTED.name}.html"):
             page.goto(base + name)
             page.locator("h1").first.wait_for()
             links = page.evaluate("[...document.links].map(({ href }) => href)")
@@ -310,10 +318,11 @@ def test_saved_pages_hold_no_barrier_and_fit_a_phone(
 ) -> None:
     visitor = browser.new_context(offline=True, bypass_csp=True, color_scheme=paper)
     page = visitor.new_page()
+    rules = BY_STYLE if paper == "dark" else ()
     for name in ("mine.html", "index.html"):
         page.goto((folder / name).as_uri())
         page.locator("h1").first.wait_for()
-        assert barriers(page) == [], name
+        assert barriers(page, *rules) == [], name
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         page.set_viewport_size({"width": 1280, "height": 800})

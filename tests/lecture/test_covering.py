@@ -1,0 +1,59 @@
+"""Which lessons a test of shared code is tried on: few, which together show all that is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.protocol import Picture, Trace
+from tests.support import features
+from tests.support.visits import covering
+
+TRACES = features.kinds_of_traces, features.placed_traces, features.traces
+FEW = [lessons[name] for name in ("efficiency", "fisher", "singular")]
+"""Lessons whose first picture is made soon."""
+
+
+def test_a_covering_shows_every_feature_and_no_item_of_it_can_be_spared() -> None:
+    shown = {"a": {1, 2, 3}, "b": {1, 2, 4, 5}, "c": {4}, "d": {3, 5, 6}, "e": set[int]()}
+    taken = covering([*shown], shown.__getitem__)
+    assert taken == ["b", "d"], "a came first, and the others have all that it shows"
+    assert covering([*reversed(shown)], shown.__getitem__) == ["d", "b"], "in the order given"
+    assert covering([], shown.__getitem__) == []
+
+
+def with_(lesson: Lesson, **options: Any) -> Lesson:
+    """The same lesson with one trace more, or one control."""
+
+    def picture(model: Any, sheet: Sheet) -> Picture:
+        said = lesson.picture(model, sheet)
+        if trace := options.get("trace"):
+            sheet.traces.append(cast("Trace", {**sheet.traces[0], **trace}))
+        said["handles"] = [*said["handles"], *options.get("handles", [])]
+        return said
+
+    def controls() -> list[dict[str, Any]]:
+        first, *others = lesson.control_groups()
+        added = [{"field": "seed", "label": "x", **one} for one in options.get("controls", [])]
+        return [{**first, "controls": [*first["controls"], *added]}, *others]
+
+    return replace(lesson, picture=picture, controls=controls)
+
+
+def test_what_is_new_in_a_lesson_brings_it_in() -> None:
+    known = FEW[0]
+    plane = features.first_picture(known)["planes"][0]["name"]
+    at = {"id": "new", "plane": plane, "at": [0, 0], "label": "", "field": "", "style": "start"}
+    for added, brings in (
+        ({"trace": {"kind": "rose"}}, TRACES),
+        ({"trace": {"glow": 1}}, (features.traces,)),
+        ({"handles": [{**at, "from": [0, 0], "scale": 2}]}, (features.handles,)),
+        ({"controls": [{"kind": "dial"}]}, (features.controls, features.kinds_of_controls)),
+        ({"controls": [{"kind": "slider", "curved": True}]}, (features.controls,)),
+    ):
+        new = with_(known, **added)
+        for feature in (*TRACES, features.handles, features.controls, features.kinds_of_controls):
+            assert (new in covering([*FEW, new], feature)) == (feature in brings), (added, feature)

@@ -1,0 +1,111 @@
+"""What a lesson's page is made of, as the lesson and its first picture say it.
+
+The code that draws, exports, prints and names these parts is the same for every lesson, so a fault
+of it is seen wherever the part is: in each of the lessons that ``tests.support.visits.covering``
+takes. A part of a new kind, or with a new option, brings its lesson in by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.page_data import page_data
+from natgrad_lecture.session import Live
+from natgrad_lecture.widget import plain
+
+Features = frozenset[tuple[Any, ...]]
+
+
+@cache
+def first_picture(lesson: Lesson) -> Mapping[str, Any]:
+    """The answer that a lesson's page opens with."""
+    return cast("dict[str, Any]", plain(Live(lesson).respond({})[0]))
+
+
+def _said(part: Mapping[str, Any], *less: str) -> list[str]:
+    """The options of a part that are given, but for some."""
+    return sorted(name for name, value in part.items() if value is not None and name not in less)
+
+
+@cache
+def _kinds_of_planes(lesson: Lesson) -> Mapping[str, tuple[str, ...]]:
+    """Of each plane, by name, the options that make it a graph, a map or a model."""
+    return {plane["name"]: tuple(_said(plane)) for plane in first_picture(lesson)["planes"]}
+
+
+def kinds_of_traces(lesson: Lesson) -> Features:
+    """The kinds of traces, without their options."""
+    return frozenset(("trace", trace["kind"]) for trace in first_picture(lesson)["traces"])
+
+
+def traces(lesson: Lesson) -> Features:
+    """The kinds of traces, each with its options."""
+    said = first_picture(lesson)["traces"]
+    return frozenset(("trace", trace["kind"], name) for trace in said for name in _said(trace))
+
+
+def placed_traces(lesson: Lesson) -> Features:
+    """The kinds of traces, each with the kinds of planes that it is on."""
+    kinds = _kinds_of_planes(lesson)
+    said = first_picture(lesson)["traces"]
+    return frozenset(("trace", trace["kind"], kinds[trace["plane"]]) for trace in said)
+
+
+def planes(lesson: Lesson) -> Features:
+    """The kinds of planes, and how many there are."""
+    kinds = _kinds_of_planes(lesson)
+    return frozenset({("planes", len(kinds)), *(("plane", kind) for kind in kinds.values())})
+
+
+def handles(lesson: Lesson) -> Features:
+    """The handles: points, or tips of arrows, each with the kinds of planes that it is on."""
+    kinds = _kinds_of_planes(lesson)
+    said = first_picture(lesson)["handles"]
+    return frozenset(
+        ("handle", "from" in handle, "scale" in handle, kinds[handle["plane"]]) for handle in said
+    )
+
+
+def controls(lesson: Lesson) -> Features:
+    """The kinds of controls, each with its options."""
+    groups = lesson.control_groups()
+    return frozenset(
+        ("control", control["kind"], name)
+        for group in groups
+        for control in group["controls"]
+        for name in _said(control)
+    )
+
+
+def kinds_of_controls(lesson: Lesson) -> Features:
+    """The kinds of controls, without their options."""
+    return frozenset(feature[:2] for feature in controls(lesson))
+
+
+def charts(lesson: Lesson) -> Features:
+    """What is below the planes: charts and tables."""
+    said = first_picture(lesson).get("charts", [])
+    return frozenset(("chart", name) for chart in said for name in _said(chart))
+
+
+def growth(lesson: Lesson) -> Features:
+    """Whether its runs have steps, whether they are asked for one by one, and whether it trains."""
+    answer = first_picture(lesson)
+    return frozenset({("steps", answer["steps"] > 0, "shows" in answer), ("slow", lesson.slow)})
+
+
+def parts(lesson: Lesson) -> Features:
+    """The other parts of the page: whatever its picture and its text have of each kind."""
+    text = page_data(lesson)
+    sections = {("section", name) for section in text["words"] for name, v in section.items() if v}
+    return frozenset(
+        {
+            *(("answer", name) for name, value in first_picture(lesson).items() if value),
+            *(("text", name) for name, value in text.items() if value),
+            *sections,
+            *charts(lesson),
+        }
+    )
