@@ -31,22 +31,22 @@ def few(
     return covering(lessons, lambda one: frozenset[Any]().union(*(each(one) for each in features)))
 
 
-@pytest.fixture(autouse=True)
-def _where_it_may_fail(request: pytest.FixtureRequest) -> None:
-    """A test of code that all lessons share, marked ``covering``, skips the lessons whose features
-    the others that were selected have, too. With EVERY_VISIT set it skips none.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a page is opened for it, a test of code that all lessons share, marked ``covering``,
+    skips a lesson whose features the others that were selected have, too. With EVERY_VISIT set it
+    skips none.
     """
-    mark = request.node.get_closest_marker("covering")
-    if mark and "EVERY_VISIT" not in os.environ:
-        given = request.node.callspec.params
+    mark = item.get_closest_marker("covering")
+    if mark and isinstance(item, pytest.Function) and "EVERY_VISIT" not in os.environ:
         every = tuple(
             value
-            for item in request.session.items
-            if isinstance(item, pytest.Function) and item.obj is request.node.obj
-            for value in item.callspec.params.values()
+            for each in item.session.items
+            if isinstance(each, pytest.Function) and each.obj is item.obj
+            for value in each.callspec.params.values()
             if isinstance(value, Lesson)
         )
-        if not any(value in few(every, mark.args) for value in given.values()):
+        if not any(value in few(every, mark.args) for value in item.callspec.params.values()):
             pytest.skip("other lessons have all its features: EVERY_VISIT=1 tries it on each")
 
 
@@ -153,7 +153,7 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     visitor = browser.new_context(
         viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
     )
-    visitor.set_default_timeout(60_000)
+    visitor.set_default_timeout(120_000)  # torch is large, where a lesson needs it
     seen = Watch()
     visitor.on("page", seen.follow)
     page, shown = visitor.new_page(), [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,14 @@ from playwright.sync_api import Page, expect
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.page_data import page_data
 from tests.browser.test_coordinates import ROOT, settle, type_in
-from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def approximations(page: Page, server: Server) -> Page:
-    page.set_default_timeout(120_000)  # its kernel is not a warm one, and torch is large
-    page.goto(
-        server.url.rstrip("/")
-        + "/approximations?v=1&matrices=exact,block,ekfac,kfac,diagonal,euclidean,empirical"
-    )
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    return page
+def approximations(opened: Callable[..., Page]) -> Page:
+    every = "exact,block,ekfac,kfac,diagonal,euclidean,empirical"
+    return opened(f"approximations?v=1&matrices={every}")
 
 
 def drawn(page: Page, plane: str, kind: str) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def notebook(lab: str, browser: Browser) -> Iterator[Page]:
     visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = visitor.new_page()
     page.set_default_timeout(120_000)
-    page.goto(f"{lab}/lab/tree/coordinates.ipynb")
+    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")  # with no other notebook open
     show(page, page.locator(".jp-Notebook .jp-CodeCell").first)
     yield page
     visitor.close()
@@ -177,6 +177,14 @@ def test_the_notebook_runs_in_jupyterlab(notebook: Page) -> None:
     page.wait_for_function(f"{ROOT}.values.shear < 0.8")
     assert_the_page_shows_what_the_engine_says(page)
     expect(page.locator(".jp-RenderedText[data-mime-type*='error']")).to_have_count(0)
+    still = page.locator(".natgrad-still")
+    expect(still).to_have_count(1)
+    expect(still).to_be_hidden()
+    seen = still.locator("img").get_attribute("src")
+    slider = page.locator("input[type=range][data-field='steps']")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(still.locator("img")).not_to_have_attribute("src", seen or "")
 
 
 def test_a_notebook_drives_the_page_and_reads_it(notebook: Page) -> None:
@@ -204,30 +212,22 @@ def test_a_notebook_drives_the_page_and_reads_it(notebook: Page) -> None:
     run(cells.nth(3))
     step = cells.nth(3).locator(".jp-OutputArea-output").filter(has_text="step")
     expect(step).to_have_text(re.compile(r"step 9"))
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1000)
-    page.reload()  # the kernel lives; the page shows what it holds, not the first picture
-    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad?.k === 9", timeout=120_000)
-    settle(page)
-    assert page.evaluate(f"{ROOT}.values.rate") == 0.05
-    assert page.evaluate(f"{ROOT}.values.steps") == steps
 
 
-def test_without_its_kernel_the_last_picture_is_shown(lab: str, notebook: Page) -> None:
-    """The notebook is saved, its kernel ends, and it is opened again."""
+def test_opened_again_it_is_live_while_its_kernel_lives_and_else_shows_its_last_picture(
+    lab: str, notebook: Page
+) -> None:
     page = notebook
-    still = page.locator(".natgrad-still")
-    expect(still).to_have_count(1)
-    expect(still).to_be_hidden()
-    image = still.locator("img")
-    seen = image.get_attribute("src")
-    slider = page.locator("input[type=range][data-field='steps']")
-    slider.focus()
-    slider.press("ArrowLeft")
-    expect(image).not_to_have_attribute("src", seen or "")
-    seen = image.get_attribute("src") or ""
+    values, k = settle(page)["values"], page.evaluate(f"{ROOT}.k")
     page.keyboard.press("Control+s")
     page.wait_for_timeout(1000)
+    page.reload()  # the page shows what the kernel holds, not the first picture
+    again = f"{ROOT.removesuffix('.natgrad')}?.natgrad"
+    page.wait_for_function(f"{again}?.k === {k}", timeout=120_000)
+    assert {**settle(page)["values"], "k": k} == {**values, "k": k}
+    still = page.locator(".natgrad-still")
+    expect(still).to_be_hidden()
+    seen = still.locator("img").get_attribute("src") or ""
     cookies = {one.get("name"): one.get("value") for one in page.context.cookies()}
     known = {"X-XSRFToken": str(cookies["_xsrf"])}
     asked = page.context.request
@@ -236,4 +236,4 @@ def test_without_its_kernel_the_last_picture_is_shown(lab: str, notebook: Page) 
     page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")
     expect(still).to_be_visible(timeout=120_000)
     expect(still).to_contain_text("This picture is not live: run this cell")
-    expect(image).to_have_attribute("src", seen)
+    expect(still.locator("img")).to_have_attribute("src", seen)

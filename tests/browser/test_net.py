@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,8 @@ SMALL = "net?v=1&width=4&steps=30"
 
 
 @pytest.fixture
-def net(page: Page, server: Server) -> Page:
-    page.set_default_timeout(90_000)
-    page.goto(server.url + SMALL)
+def net(opened: Callable[..., Page]) -> Page:
+    page = opened(SMALL)
     page.wait_for_function(f"{HERE}?.answer.steps === 30")
     settle(page)
     return page
