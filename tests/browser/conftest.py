@@ -147,8 +147,8 @@ def page(context: BrowserContext, watch: Watch) -> Page:
 def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """Opens a lesson once for the tests of a file, and resets its page for each that comes later:
     ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test that needs what
-    a reset does not take back loads the page anew, ``opened("fisher", anew=True)``; one that leaves
-    behind what loading does not take back opens a ``page`` of its own.
+    a reset does not take back loads the page again, ``opened("fisher", again=True)``; one that
+    leaves behind what loading does not take back opens a ``page`` of its own.
     """
     visitor = browser.new_context(
         viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
@@ -158,9 +158,9 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     visitor.on("page", seen.follow)
     page, shown = visitor.new_page(), [""]
 
-    def show(link: str, anew: bool = False) -> Page:
+    def show(link: str, again: bool = False) -> Page:
         # A reset leads to a lesson's own first state.
-        if shown[0] == link and "?" not in link and not anew:
+        if shown[0] == link and "?" not in link and not again:
             page.mouse.move(0, 0)
             page.evaluate("document.activeElement.blur()")
             page.keyboard.press("0")

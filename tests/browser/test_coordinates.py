@@ -101,8 +101,8 @@ def lesson(opened: Callable[[str], Page]) -> Page:
 
 @pytest.fixture
 def loaded(opened: Callable[..., Page]) -> Page:
-    """The lesson on the same page, loaded anew."""
-    return opened("coordinates", anew=True)
+    """The lesson on the same page, loaded again."""
+    return opened("coordinates", again=True)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def first_picture(lesson: Lesson) -> Mapping[str, Any]:
 
 
 def _said(part: Mapping[str, Any], *less: str) -> list[str]:
-    """The options of a part that are given, but for some."""
+    """The options of a part that are given, except some."""
     return sorted(name for name, value in part.items() if value is not None and name not in less)
 
 

@@ -191,7 +191,7 @@ _KEPT: list[object] = []
 """The pipe whose end tells the process that we have gone, and the folder of its socket."""
 
 
-class Nursery:
+class WarmProcess:
     """What waits in the process, and forks."""
 
     def __init__(self, path: str) -> None:
@@ -296,11 +296,11 @@ def main(path: str) -> None:
     for name in ("natgrad_lecture.server.server", *fork_server.NEEDED):
         importlib.import_module(name)
     assert threading.active_count() == 1, "a fork copies the thread alone that calls it"
-    nursery = Nursery(path)
+    warm = WarmProcess(path)
     fork_server.warm("coordinates", nets=False)
     fork_server.freeze()
     print("ready", flush=True)
-    nursery.run()
+    warm.run()
 
 
 if __name__ == "__main__":
