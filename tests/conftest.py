@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from natgrad_core.tracing import replay
 from tests.support import servers
 from tests.support.chromium import FLAGS, SHELL, chromium
 
@@ -27,6 +29,10 @@ settings.load_profile("patient")
 gc.set_threshold(10_000, 10, 50)
 
 servers.AHEAD = False
+
+# What a test runs is over before a second, better compilation of its steps would pay; the digits
+# are the same (tests/engine/test_compiled.py, which compiles them well, too).
+replay.WELL = math.inf, 0.0
 
 HERE = Path(__file__).parent
 

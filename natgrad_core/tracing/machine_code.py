@@ -7,16 +7,15 @@ itself.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import importlib
 import importlib.util
+import itertools
 import logging
 import math
 import os
 import struct
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -70,7 +69,11 @@ class Machine(NamedTuple):
 
 
 Key = tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]
-_kept: OrderedDict[Key, Machine | None] = OrderedDict()
+_kept: dict[Key, Machine | None] = {}
+_used: dict[Key, int] = {}
+"""When each was asked for last. This is noted without the lock, which is held while LLVM works; so
+nothing may walk over it."""
+_turns = itertools.count()
 _pending: set[Key] = set()
 _spent: dict[Key, float] = {}
 _lock = threading.RLock()
@@ -168,11 +171,12 @@ def machine(key: Key, quick: bool = False) -> Machine | None:
         key: The step.
         quick: Whether quickly compiled code is good enough.
     """
+    _used[key] = next(_turns)
     if ready(key, quick):
-        return _used(key)
+        return _kept.get(key)
     with _lock:
         if ready(key, quick):  # by another thread meanwhile
-            return _used(key)
+            return _kept.get(key)
         try:
             found: Machine | None = _built(key, quick)
         except ImportError as error:
@@ -185,9 +189,10 @@ def machine(key: Key, quick: bool = False) -> Machine | None:
             found = None
             LOG.warning("a step is not compiled: %s", error)
         _kept[key] = found
-        _kept.move_to_end(key)
         while len(_kept) > KEPT or (len(_kept) > 1 and _lines_of(_kept) > LINES):
-            _kept.popitem(last=False)
+            oldest = min(_kept, key=lambda kept: _used.get(kept, -1))
+            del _kept[oldest]
+            _used.pop(oldest, None)
         _pending.discard(key)
         return found
 
@@ -199,7 +204,7 @@ def _lines_of(keys: Iterable[Key]) -> int:
 
 def spent(key: Key, seconds: float) -> float:
     """Add to the time that the formula took for a step; return how much it is in all."""
-    if key not in _spent and (len(_spent) >= 4 * KEPT or _lines_of(_spent) > LINES):
+    if key not in _spent and (len(_spent) >= 4 * KEPT or _lines_of([*_spent]) > LINES):
         _spent.clear()
     _spent[key] = _spent.get(key, 0.0) + seconds
     return _spent[key]
@@ -209,14 +214,6 @@ def ready(key: Key, quick: bool = True) -> bool:
     """Whether this step was compiled before, so well, or could not be."""
     found = _kept.get(key)
     return key in _kept if found is None else quick or not found.quick
-
-
-def _used(key: Key) -> Machine | None:
-    """A step that is ready. No lock is taken: it is held while another one is compiled."""
-    found = _kept.get(key)
-    with contextlib.suppress(KeyError):  # another thread let go of it meanwhile
-        _kept.move_to_end(key)
-    return found
 
 
 def compile_aside(key: Key, quick: bool = True) -> None:

@@ -449,10 +449,16 @@ def test_what_llvm_does_not_understand_ends_no_process(monkeypatch: pytest.Monke
     same(problem("normal"), rules["gradient"](), problem("normal").start)
 
 
+def last_used() -> list[machine_code.Machine]:
+    """The compiled steps, the one that was asked for last first."""
+    keys = sorted(machine_code._kept, key=machine_code._used.__getitem__, reverse=True)
+    return [step for key in keys if (step := machine_code._kept[key])]
+
+
 def test_a_buffer_that_is_too_short_is_refused_before_anything_is_read() -> None:
     model = problem("normal")
     run(model, rules["gradient"](0.1), [model.start] * 9, 3)
-    step = next(m for m in reversed(machine_code._kept.values()) if m and m.plan.width > 1)
+    step = next(m for m in last_used() if m.plan.width > 1)
     n, steps = 9, 3
     memory = np.zeros(10_000)  # a fault in the check must not be one of the process
     at = memory.__array_interface__["data"][0]
@@ -553,7 +559,7 @@ def test_machine_code_reads_and_writes_its_buffers_and_nothing_beside_them(
 def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
     model = problem("logistic-regression")
     run(model, rules["natural"](0.1), model.start, 3)
-    step = next(m for m in reversed(machine_code._kept.values()) if m and m.columns)
+    step = next(m for m in last_used() if m.columns)
     constants: list[Any] = [1.0] * 40
     for i, length in step.columns:
         constants[i] = np.zeros(length - 1)
@@ -717,6 +723,43 @@ def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
     for key in [*machine_code._kept, ((), (), (), next(iter(machine_code._kept))[3])]:
         machine_code.spent(key, 1.0)
     assert len(machine_code._spent) == 1
+
+
+def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: Any) -> Any:
+        raise machine_code.Refused("not this one")
+
+    monkeypatch.setattr(machine_code, "_kept", {})
+    monkeypatch.setattr(machine_code, "_used", {})
+    monkeypatch.setattr(machine_code, "_built", refused)
+    monkeypatch.setattr(machine_code, "KEPT", 50)
+    plan = machine_code.Plan(1, 1, False, 1)
+    keys = [(((str(i), "+", ("a", "b")),), ("a",), (0,), plan) for i in range(400)]
+    machine_code.machine(keys[0])
+    failed, done = list[Exception](), threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                machine_code.machine(keys[0])
+            except Exception as error:
+                failed.append(error)
+
+    asking, before = threading.Thread(target=ask), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        asking.start()
+        for key in keys[1:]:
+            machine_code.machine(key)
+    finally:
+        done.set()
+        asking.join()
+        sys.setswitchinterval(before)
+    assert failed == []
+    assert keys[0] in machine_code._kept, "it was asked for all the time"
+    assert len(machine_code._kept) == len(machine_code._used) == 50
 
 
 def test_what_is_compiled_quickly_is_compiled_well_when_it_has_run_for_as_long(

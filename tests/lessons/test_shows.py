@@ -89,7 +89,8 @@ def unsaid(planes: Sequence[Mapping[str, Any]], text: str) -> list[str]:
         r"(?<![^\W_])[^\W\d_](?![^\W\d_])",
         " ".join(label for plane in axes for label in plane["labels"]),
     )
-    return [f"the axis {letter}" for letter in found if not says(letter, said)]
+    letters = filter(str.isalpha, found)  # the exponent of a unit, ⁴, is none
+    return [f"the axis {letter}" for letter in letters if not says(letter, said)]
 
 
 def has_meaning(trace: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
