@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any, cast
 
+from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
@@ -45,7 +47,7 @@ def with_(lesson: Lesson, **options: Any) -> Lesson:
 
 def test_what_is_new_in_a_lesson_brings_it_in() -> None:
     known = FEW[0]
-    plane = features.first_picture(known)["planes"][0]["name"]
+    plane = features.first_answers(known)[0]["planes"][0]["name"]
     at = {"id": "new", "plane": plane, "at": [0, 0], "label": "", "field": "", "style": "start"}
     for added, brings in (
         ({"trace": {"kind": "rose"}}, TRACES),
@@ -57,3 +59,18 @@ def test_what_is_new_in_a_lesson_brings_it_in() -> None:
         new = with_(known, **added)
         for feature in (*TRACES, features.handles, features.controls, features.kinds_of_controls):
             assert (new in covering([*FEW, new], feature)) == (feature in brings), (added, feature)
+
+
+def test_what_a_lesson_has_does_not_hang_on_what_was_computed_before() -> None:
+    steps = itertools.count()
+    grown = bounded_cache(lambda: next(steps))
+
+    def picture(model: Any, sheet: Sheet) -> Picture:
+        said = FEW[1].picture(model, sheet)
+        if grown():
+            sheet.traces.append(cast("Trace", {**sheet.traces[0], "kind": "rose"}))
+        return said
+
+    grown()
+    assert ("trace", "rose") in features.kinds_of_traces(replace(FEW[1], picture=picture))
+    assert grown() == 0, "what was kept before is there again"

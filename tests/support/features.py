@@ -7,10 +7,13 @@ takes. A part of a new kind, or with a new option, brings its lesson in by itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from typing import Any, cast
 
+from natgrad_lecture.bounded_cache import RESULTS, Results
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
@@ -19,10 +22,34 @@ from natgrad_lecture.widget import plain
 Features = frozenset[tuple[Any, ...]]
 
 
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Compute within as a process does that has computed nothing yet, and keep none of it.
+
+    What runs of many steps have come to in other tests of this process would be in the picture.
+    """
+    kept = vars(RESULTS).copy()
+    vars(RESULTS).update(vars(Results()))
+    try:
+        yield
+    finally:
+        vars(RESULTS).update(kept)
+
+
 @cache
-def first_picture(lesson: Lesson) -> Mapping[str, Any]:
-    """The answer that a lesson's page opens with."""
-    return cast("dict[str, Any]", plain(Live(lesson).respond({})[0]))
+def first_answers(lesson: Lesson) -> tuple[Mapping[str, Any], ...]:
+    """The answer that a lesson's page opens with; if its runs grow, the next one, too."""
+    live = Live(lesson)
+    with nothing_kept():
+        first = cast("dict[str, Any]", plain(live.respond({})[0]))
+        if "more" not in first:
+            return (first,)
+        return first, cast("dict[str, Any]", plain(live.respond({"fine": first["more"]})[0]))
+
+
+def _in_answers(lesson: Lesson, name: str) -> list[Mapping[str, Any]]:
+    """The parts of this name: of the first answers."""
+    return list(chain.from_iterable(answer.get(name, ()) for answer in first_answers(lesson)))
 
 
 def _said(part: Mapping[str, Any], *less: str) -> list[str]:
@@ -33,24 +60,24 @@ def _said(part: Mapping[str, Any], *less: str) -> list[str]:
 @cache
 def _kinds_of_planes(lesson: Lesson) -> Mapping[str, tuple[str, ...]]:
     """Of each plane, by name, the options that make it a graph, a map or a model."""
-    return {plane["name"]: tuple(_said(plane)) for plane in first_picture(lesson)["planes"]}
+    return {plane["name"]: tuple(_said(plane)) for plane in _in_answers(lesson, "planes")}
 
 
 def kinds_of_traces(lesson: Lesson) -> Features:
     """The kinds of traces, without their options."""
-    return frozenset(("trace", trace["kind"]) for trace in first_picture(lesson)["traces"])
+    return frozenset(("trace", trace["kind"]) for trace in _in_answers(lesson, "traces"))
 
 
 def traces(lesson: Lesson) -> Features:
     """The kinds of traces, each with its options."""
-    said = first_picture(lesson)["traces"]
+    said = _in_answers(lesson, "traces")
     return frozenset(("trace", trace["kind"], name) for trace in said for name in _said(trace))
 
 
 def placed_traces(lesson: Lesson) -> Features:
     """The kinds of traces, each with the kinds of planes that it is on."""
     kinds = _kinds_of_planes(lesson)
-    said = first_picture(lesson)["traces"]
+    said = _in_answers(lesson, "traces")
     return frozenset(("trace", trace["kind"], kinds[trace["plane"]]) for trace in said)
 
 
@@ -63,7 +90,7 @@ def planes(lesson: Lesson) -> Features:
 def handles(lesson: Lesson) -> Features:
     """The handles: points, or tips of arrows, each with the kinds of planes that it is on."""
     kinds = _kinds_of_planes(lesson)
-    said = first_picture(lesson)["handles"]
+    said = _in_answers(lesson, "handles")
     return frozenset(
         ("handle", "from" in handle, "scale" in handle, kinds[handle["plane"]]) for handle in said
     )
@@ -87,13 +114,13 @@ def kinds_of_controls(lesson: Lesson) -> Features:
 
 def charts(lesson: Lesson) -> Features:
     """What is below the planes: charts and tables."""
-    said = first_picture(lesson).get("charts", [])
+    said = _in_answers(lesson, "charts")
     return frozenset(("chart", name) for chart in said for name in _said(chart))
 
 
 def growth(lesson: Lesson) -> Features:
     """Whether its runs have steps, whether they are asked for one by one, and whether it trains."""
-    answer = first_picture(lesson)
+    answer = first_answers(lesson)[0]
     return frozenset({("steps", answer["steps"] > 0, "shows" in answer), ("slow", lesson.slow)})
 
 
@@ -103,7 +130,7 @@ def parts(lesson: Lesson) -> Features:
     sections = {("section", name) for section in text["words"] for name, v in section.items() if v}
     return frozenset(
         {
-            *(("answer", name) for name, value in first_picture(lesson).items() if value),
+            *(("answer", name) for said in first_answers(lesson) for name in said if said[name]),
             *(("text", name) for name, value in text.items() if value),
             *sections,
             *charts(lesson),
