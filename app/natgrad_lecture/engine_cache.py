@@ -57,8 +57,7 @@ def traces(*forms: Hashable) -> Traces:
 
 def traces_of(problem: ProblemKey, chart: ChartKey | None) -> Traces:
     """The steps traced of this problem in this chart, whatever the numbers of both are."""
-    through = chart and (chart_named(chart).form or chart)
-    return traces(problem_named(problem).form or problem, through)
+    return traces(problem_named(problem).form, chart and chart_named(chart).form)
 
 
 RuleCall = tuple[Callable[..., Rule], tuple[Any, ...]]

@@ -113,9 +113,9 @@ class Linear(Chart):
         self._inverse_rows = _rows(np.linalg.inv(a))
 
     @property
-    def form(self) -> Hashable:
+    def form(self) -> tuple[Hashable, ...]:
         """All of as many parameters share their steps."""
-        return Linear, len(self._rows)
+        return (*super().form, len(self._rows))
 
     @classmethod
     def example(cls, problem: str, dim: int) -> dict[str, Any]:

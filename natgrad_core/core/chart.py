@@ -7,7 +7,6 @@ should not depend on the chart; that of gradient descent does.
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -164,27 +163,13 @@ class Chart(Numbered):
 class Composed(Chart):
     """θ = f(g(x)): J = J_f J_g and ∇²θ_k = J_gᵀ ∇²f_k J_g + Σ_m (∂f_k/∂g_m) ∇²g_m."""
 
+    varying = ("outer", "inner")
+
     def __init__(self, outer: Chart, inner: Chart) -> None:
         self.outer, self.inner = outer, inner
         self.name = f"{outer.name} then {inner.name}"
         self.latex = f"{outer.latex},\\; {inner.latex}"
         self.domain = "; ".join(filter(None, (outer.domain, inner.domain)))
-
-    @property
-    def form(self) -> Hashable:
-        """Both forms, where both charts have one."""
-        forms = self.outer.form, self.inner.form
-        return None if None in forms else (Composed, *forms)
-
-    @property
-    def numbers(self) -> tuple[Any, ...]:
-        """Those of the outer chart, then those of the inner one."""
-        return self.outer.numbers + self.inner.numbers
-
-    def with_numbers(self, numbers: Sequence[Any]) -> Composed:
-        """Return the same composition of charts with other numbers."""
-        n = len(self.outer.numbers)
-        return Composed(self.outer.with_numbers(numbers[:n]), self.inner.with_numbers(numbers[n:]))
 
     def names(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
         """Return the inner chart's names for those of the outer one."""

@@ -6,7 +6,6 @@ transform as a tensor. ``ChartedAt`` holds these four rules, which are what the 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,8 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 class Charted(Problem):
     """A problem in other coordinates: J(f(x)) with θ = f(x). Itself a problem."""
 
+    varying = ("base", "chart")
+
     def __init__(self, base: Problem, chart: Chart) -> None:
         self.base = base
         self.chart = chart
@@ -33,22 +34,6 @@ class Charted(Problem):
         self.symbols = chart.names(base.symbols)
         self.rows, self.outcomes, self.support = base.rows, base.outcomes, base.support
         self.size = base.size
-
-    @property
-    def form(self) -> Hashable:
-        """The forms of the base and of the chart, where both have one."""
-        forms = self.base.form, self.chart.form
-        return None if None in forms else (Charted, *forms)
-
-    @property
-    def numbers(self) -> tuple[Any, ...]:
-        """Those of the base, then those of the chart."""
-        return self.base.numbers + self.chart.numbers
-
-    def with_numbers(self, numbers: Sequence[Any]) -> Charted:
-        """Return the same base and chart with other numbers."""
-        n = len(self.base.numbers)
-        return Charted(self.base.with_numbers(numbers[:n]), self.chart.with_numbers(numbers[n:]))
 
     @property
     def view(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]

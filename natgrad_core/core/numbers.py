@@ -7,7 +7,9 @@ value of a slider.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any, ClassVar, Self, cast
 
 
@@ -19,21 +21,27 @@ class Numbered:
     """
 
     varying: ClassVar[tuple[str, ...]] = ()
-    """The fields that hold numbers, or nested tuples of numbers. All other fields that the formulas
-    meet must be the same for all of one ``form``."""
+    """The fields that hold numbers: a number, nested tuples of numbers, or another problem or chart
+    with its own. All other fields that the formulas meet must be the same for all of one ``form``.
+    A subclass names them again, for it may have further fields."""
 
     @property
-    def form(self) -> Hashable:
-        """A key of all that differ from this one in their ``numbers`` alone; None if it has none.
+    def form(self) -> tuple[Hashable, ...]:
+        """A key of all that differ from this one in their ``numbers`` alone.
 
-        Override it where not all of a class share a form.
+        It is this one itself where its class names none. Override it, adding to it, where not all
+        of a class share a form.
         """
-        return type(self) if self.varying else None
+        if not vars(type(self)).get("varying"):
+            return (self,)
+        fields = [getattr(self, name) for name in self.varying]
+        return (type(self), *(each.form for each in fields if isinstance(each, Numbered)))
 
     @property
     def numbers(self) -> tuple[Any, ...]:
         """The numbers of this one among those of its form."""
-        return tuple(flattened(tuple(getattr(self, name) for name in self.varying)))
+        fields = [getattr(self, name) for name in self.varying]
+        return tuple(number for each in fields for number in _numbers_of(each))
 
     def with_numbers(self, numbers: Sequence[Any]) -> Self:
         """Return the same with other numbers.
@@ -42,20 +50,27 @@ class Numbered:
             numbers: As many as this one has; they may be the tracer's symbols.
 
         Returns:
-            One of the same form.
+            One of the same form. It remembers no call, and nothing is checked.
         """
         if not self.varying:
             return self
-        rest = iter(numbers)
-        new = {name: rebuilt(getattr(self, name), rest) for name in self.varying}
-        return self._with(**new)
-
-    def _with(self, **fields: Any) -> Self:
-        """The same with other fields; it remembers no call, and nothing is checked."""
-        other = object.__new__(type(self))
-        for name, value in (vars(self) | fields).items():
-            setattr(other, name, value)
+        other, rest = object.__new__(type(self)), iter(numbers)
+        for name, value in vars(self).items():
+            if not isinstance(getattr(type(self), name, None), cached_property):
+                setattr(other, name, value)  # what was computed of the numbers is left behind
+        for name in self.varying:
+            setattr(other, name, _with_numbers(getattr(self, name), rest))
         return other
+
+
+def _numbers_of(field: Any) -> Iterable[Any]:
+    return field.numbers if isinstance(field, Numbered) else flattened(field)
+
+
+def _with_numbers(field: Any, rest: Iterator[Any]) -> Any:
+    if isinstance(field, Numbered):
+        return field.with_numbers(tuple(islice(rest, len(field.numbers))))
+    return rebuilt(field, rest)
 
 
 def flattened(nested: Any) -> Iterator[Any]:

@@ -6,7 +6,7 @@ is a block of F, and standard errors from it are those with the others known.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from natgrad_core.types import Array, ArrayLike, Bools, Matrix, Numeric, Vector
 
 class Restricted(Problem):
     """J(θ) with some components of θ held: ``problem.holding({"ν": 4.0})``."""
+
+    varying = ("base", "_values")
 
     def __init__(self, base: Problem, held: Mapping[str, float]) -> None:
         unknown = [symbol for symbol in held if symbol not in base.symbols]
@@ -29,7 +31,8 @@ class Restricted(Problem):
         if not self.free:
             raise ValueError(f"{base.name}: at least one parameter must not be held")
         self.base = base
-        self.held = {base.symbols.index(symbol): float(value) for symbol, value in held.items()}
+        self._held = tuple(map(base.symbols.index, held))
+        self._values = tuple(map(float, held.values()))
         said = ", ".join(f"{symbol} = {value:.4g}" for symbol, value in held.items())
         self.name = f"{base.name} with {said}" if held else base.name
         self.domain = base.domain
@@ -40,20 +43,14 @@ class Restricted(Problem):
         self.view = tuple(base.view[i] for i in self.free)
 
     @property
-    def form(self) -> Hashable:
-        """The base's form and which parameters are held, if the base has one."""
-        return self.base.form and (Restricted, self.base.form, *self.held)
+    def form(self) -> tuple[Hashable, ...]:
+        """Which parameters are held is in it, and their values are not."""
+        return (*super().form, *self._held)
 
     @property
-    def numbers(self) -> tuple[Any, ...]:
-        """The base's, then the values of the parameters that are held."""
-        return (*self.base.numbers, *self.held.values())
-
-    def with_numbers(self, numbers: Sequence[Any]) -> Restricted:
-        """Return the same slice of the same base with other numbers."""
-        n = len(self.base.numbers)
-        held = dict(zip(self.held, numbers[n:], strict=True))
-        return self._with(base=self.base.with_numbers(numbers[:n]), held=held)
+    def held(self) -> dict[int, Any]:
+        """The values of the parameters that are held, by their places in the base."""
+        return dict(zip(self._held, self._values, strict=True))
 
     def guess(self) -> tuple[float, ...]:
         """Those of the base's rough estimates that are not held."""

@@ -42,9 +42,9 @@ def run(
         rule: The rule.
         start: Where to start, ``[..., d]``, in the problem's coordinates.
         steps: How many steps.
-        traces: A dict, empty at first, that belongs to this problem and to others that differ from
-            it in their ``numbers`` alone. It keeps the traced step of a rule, so that the same rule
-            with another rate, or a problem with another option, need not be traced again.
+        traces: A dict, empty at first; one may serve all problems and rules. It keeps the traced
+            steps, so that the same rule with another rate, or a problem that differs in its
+            ``numbers`` alone, need not be traced again.
 
     Returns:
         The points of every path, which are good, and what follows from them; NaN after a bad point.
@@ -100,7 +100,7 @@ def _traced(
 
 def _form(problem: Problem, rule: Rule, scored: bool) -> Hashable:
     """What the traced steps of problems of one form are kept by; None where none can be."""
-    return rule.form and (type(problem), problem.form, rule.form, scored)
+    return rule.form and (problem.form, rule.form, scored)
 
 
 def ends(

@@ -6,7 +6,7 @@ e-geodesic. Amari and Nagaoka 2000, ch. 3; Fujiwara and Amari 1995.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class Divergence(Problem):
     The model, and with it the Fisher matrix, is the base's; the loss is 0 at the target.
     """
 
+    varying = ("base", "target")
+
     def __init__(self, base: Problem, target: ArrayLike, reverse: bool = False) -> None:
         self.base, self.reverse = base, reverse
         self.target: Vector = tuple(np.asarray(base.check(target), float).tolist())
@@ -35,20 +37,9 @@ class Divergence(Problem):
         self.outcomes = base.outcomes
 
     @property
-    def form(self) -> Hashable:
-        """The base's form and the direction of KL, if the base has one."""
-        return self.base.form and (Divergence, self.base.form, self.reverse)
-
-    @property
-    def numbers(self) -> tuple[Any, ...]:
-        """The base's, then the target."""
-        return self.base.numbers + self.target
-
-    def with_numbers(self, numbers: Sequence[Any]) -> Divergence:
-        """Return KL to another target."""
-        n = len(self.base.numbers)
-        base = self.base.with_numbers(numbers[:n])
-        return self._with(base=base, target=tuple(numbers[n:]))
+    def form(self) -> tuple[Hashable, ...]:
+        """The direction of KL is in it."""
+        return (*super().form, self.reverse)
 
     def _inside(self, *theta: Any) -> Vector:
         """Where the base is defined."""

@@ -66,9 +66,9 @@ class Quadratic(UnitNormal):
         self._seen: Vector = tuple(seen.tolist())
 
     @property
-    def form(self) -> Hashable:
+    def form(self) -> tuple[Hashable, ...]:
         """What was seen is in the formulas: with c = 0 it is 0 for every M."""
-        return Quadratic, self._seen
+        return (*super().form, self._seen)
 
     def _natural(self, x: Vector, *theta: Any) -> Vector:
         return mv(self.M, theta)

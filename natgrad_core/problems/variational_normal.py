@@ -9,7 +9,7 @@ Khan and Lin.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, ClassVar
 
@@ -63,6 +63,7 @@ class VariationalNormal(MultivariateNormal):
     outside = (0.0, -1.0)
     view = ((-3.5, 0.5), (0.15, 1.5))
     start = (-0.5, 1.2)
+    varying = ("target",)
     presets: ClassVar = {
         "Lister's patients": Preset(),
         "too narrow, off to one side": Preset(start=(-3.0, 0.3)),
@@ -95,18 +96,9 @@ class VariationalNormal(MultivariateNormal):
             self.view = (*self.target.view, *sides)
 
     @property
-    def form(self) -> Hashable:
-        """The target's form and the kind of covariance, if the target has one."""
-        return self.target.form and (VariationalNormal, self.target.form, *self._places)
-
-    @property
-    def numbers(self) -> tuple[Any, ...]:
-        """The target's."""
-        return self.target.numbers
-
-    def with_numbers(self, numbers: Sequence[Any]) -> VariationalNormal:
-        """Return KL(q ‖ p) with the posterior p of another target of the same form."""
-        return self._with(target=self.target.with_numbers(numbers))
+    def form(self) -> tuple[Hashable, ...]:
+        """The kind of covariance is in it."""
+        return (*super().form, *self._places)
 
     def guess(self) -> tuple[float, ...]:
         """Where the runs begin."""

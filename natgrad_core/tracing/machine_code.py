@@ -65,7 +65,7 @@ class Machine(NamedTuple):
     linker: Any
     """Where the code is; it is freed with all steps of its linker."""
     quick: bool
-    """Whether it was compiled in a fourth of the time, and runs up to twice as long."""
+    """Whether it was compiled in a fourth of the time, and runs up to about twice as long."""
 
 
 Key = tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]

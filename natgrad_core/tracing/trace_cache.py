@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from natgrad_core.tracing.tape import Step, Traced, trace
 
 Traces: TypeAlias = dict[Hashable, Traced]
-"""Traced steps by form. Good for problems that differ in their numbers alone."""
+"""Traced steps by form, of any problems, charts and rules."""
 
 
 def cached(

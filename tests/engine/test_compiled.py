@@ -753,6 +753,7 @@ def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
         asking.start()
         for key in keys[1:]:
             machine_code.machine(key)
+            machine_code.machine(keys[0])  # here too: the other thread may be slow
     finally:
         done.set()
         asking.join()

@@ -28,10 +28,11 @@ would decide which lines a step has. The tape holds each, so that no identity is
 """
 READ = {
     "app/natgrad_lecture/__main__.py",
+    "natgrad_core/core/numbers.py",
     "natgrad_core/nets/any_module.py",
     "app/natgrad_lecture/bounded_cache.py",
 }
-"""``vars`` only reads: argparse's options, what a module or a tensor of torch has as attributes."""
+"""``vars`` only reads: argparse's options, what an object, a class, a module or a tensor has."""
 
 
 def protocols(source: str) -> Iterator[str]:

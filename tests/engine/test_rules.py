@@ -111,7 +111,7 @@ def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
                     continue
                 seen.add(case)
                 rule = rules[name](**chosen)
-                kept += rule.form in {form for _, _, form, _ in traces}
+                kept += rule.form in {form for _, form, _ in traces}
                 found = run(model, rule, start, STEPS, traces)
                 assert np.array_equal(found.theta, run(model, rule, start, STEPS).theta, True)
     assert kept >= 10
@@ -134,7 +134,7 @@ def test_a_rule_may_compute_with_its_numbers_and_still_keep_its_trace(at_once):
         assert np.array_equal(
             found.theta, directly(model, computed(rate), model.start, STEPS).theta
         )
-    assert [form for _, _, form, _ in traces] == ["computed"]
+    assert [form for _, form, _ in traces] == ["computed"]
 
 
 def test_two_numbers_of_a_rule_that_are_one_object_are_still_two_constants(at_once):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from natgrad_core.core import run as running
 from natgrad_core.core.options import Option, options
 from natgrad_core.core.run import directly, ends
 from natgrad_core.problems._kl_to_target import Divergence
+from natgrad_core.problems.rosenbrock import Rosenbrock
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing import machine_code, trace_cache
 from natgrad_core.tracing import replay as replaying
@@ -102,8 +104,8 @@ def test_a_charts_steps_are_traced_once_for_all_values_of_a_slider(
 ) -> None:
     kind: Any = charts[name]
     through = [kind(**{option: value}) for value in values(dragged(kind)[option])]
-    for base in ("quadratic", "logistic-regression"):
-        models = [problems[base]().through(chart) for chart in through]
+    for base in (problems["quadratic"](), problems["logistic-regression"]()):
+        models = [base.through(chart) for chart in through]
         for rule in ("gradient", "natural", "newton"):
             same_steps(models, rules[rule](0.01), traced)
 
@@ -116,18 +118,17 @@ def of_every_kind() -> dict[str, list[Problem]]:
     steep = [valley(steepness=s) for s in (2.0, 5.0, 90.0)]
     bends = [charts["bend"](s, c, k) for s, c, k in ((1.0, 0.0, 0.0), (0.5, 0.5, 0.2))]
     quadratic: Any = problems["quadratic"]
+    normal, positive = problems["normal"](), charts["log-scale"](which=(2, 4))
     return {
-        "a matrix given by its entries": [problems["normal"]().through(c) for c in linear],
+        "a matrix given by its entries": [normal.through(c) for c in linear],
         "both": [p.through(c) for p, c in zip(steep, linear, strict=True)],
         "a chart of a chart": [
             p.through(a.then(b)) for p, a, b in zip(steep, linear, bends, strict=False)
         ],
         "a posterior": [VariationalNormal(p) for p in steep],
         "a diagonal one": [VariationalNormal(p, "diagonal") for p in steep],
-        "a posterior through a chart": [
-            VariationalNormal(p).through(charts["log-scale"](which=(2, 4))) for p in steep
-        ],
-        "a target": [Divergence(problems["normal"](), t) for t in ((5.5, 0.2), (6.0, 1.0))],
+        "a posterior through a chart": [VariationalNormal(p).through(positive) for p in steep],
+        "a target": [Divergence(normal, t) for t in ((5.5, 0.2), (6.0, 1.0))],
         "a held parameter": [p.holding({"θ₁": v}) for p, v in zip(steep, (0.3, 0.5), strict=False)],
         "a matrix M": [quadratic(M=m) for m in matrices],
         "a center of polar coordinates": [
@@ -167,6 +168,62 @@ def test_what_differs_in_more_than_its_numbers_has_another_form() -> None:
     forms = [each.form for each in several]
     assert None not in forms
     assert len(set(forms)) == len(forms)
+
+
+class Tilted(Rosenbrock):
+    """A problem of somebody else's, with a field that the class it derives from does not have."""
+
+    def __init__(self, tilt: float, steepness: float = 5.0) -> None:
+        super().__init__(steepness)
+        self.tilt = tilt
+
+    def _loss(self, *theta: Any) -> Any:
+        return super()._loss(*theta) + self.tilt * theta[0]
+
+    def _grad(self, *theta: Any) -> Any:
+        first, second = super()._grad(*theta)
+        return first + self.tilt, second
+
+
+class Squared(Problem):
+    """A problem that computes something of its number once."""
+
+    symbols, start, view = ("a", "b"), (1.0, 2.0), ((-3.0, 3.0), (-3.0, 3.0))
+    varying = ("width",)
+
+    def __init__(self, width: float) -> None:
+        self.width = width
+
+    @cached_property
+    def square(self) -> Any:
+        return self.width * self.width
+
+    def _loss(self, a: Any, b: Any) -> Any:
+        return self.square * (a * a + b * b)
+
+    def _grad(self, a: Any, b: Any) -> Any:
+        return 2 * self.square * a, 2 * self.square * b
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [Tilted(0.0), Tilted(3.0), Tilted(3.0, 9.0)],
+        [Squared(0.5), Squared(0.7)],
+        [problems["normal"](), problems["normal"](data=[1.0, 2.0, 4.0])],
+        [Tilted(tilt).through(charts["bend"]()) for tilt in (0.0, 3.0)],
+    ],
+    ids=["a subclass", "something computed once", "other data", "through a chart"],
+)
+def test_no_problem_runs_by_the_steps_of_another(models: list[Problem], traced: list[int]) -> None:
+    """Though one dict keeps the steps of all, and something of each was computed before."""
+    traces: dict[Any, Any] = {}
+    for model in models:
+        start, rule = models[0].start, rules["gradient"](0.001)
+        model.loss(start)
+        slow = directly(model, rule, start, STEPS)
+        np.testing.assert_array_equal(run(model, rule, start, STEPS, traces).theta, slow.theta)
+    assert len({float(model.loss(models[0].start)) for model in models}) == len(models)
 
 
 def test_one_dict_may_keep_the_steps_of_all(traced: list[int]) -> None:

@@ -42,8 +42,7 @@ def posterior_of(problem: ProblemKey) -> VariationalNormal:
 
 def _traces(problem: ProblemKey, chart: ChartKey | None) -> Traces:
     """The steps traced of such a posterior, whatever its numbers are."""
-    through = chart and (chart_named(chart).form or chart)
-    return traces("posterior", posterior_of(problem).form or problem, through)
+    return traces(posterior_of(problem).form, chart and chart_named(chart).form)
 
 
 @bounded_cache
