@@ -88,6 +88,31 @@ def test_a_drag_is_one_entry_and_back_and_forward_walk_to_where_it_began_and_end
     assert entries(page) == count + 2, "walking writes nothing"
 
 
+PRESSED = """(key, ctrlKey = false) => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true, cancelable: true }))"""
+
+
+@pytest.mark.parametrize("back", ["history.back()", "press('z', true)"])
+@pytest.mark.parametrize("answered", [False, True])
+def test_back_takes_back_an_act_that_is_no_entry_yet(
+    reader: Page, server: Server, back: str, answered: bool
+) -> None:
+    page = opened(reader, server)
+    page.keyboard.press("4")
+    at(page, "damping=10")
+    known, count = state(page), entries(page)
+    wait = f"while ({ROOT}.state.damping === 10) await new Promise(requestAnimationFrame);"
+    page.evaluate(
+        f"async () => {{ const press = {PRESSED}; press('2'); {wait * answered} {back} }}"
+    )
+    page.wait_for_timeout(1000)
+    assert state(page) == known
+    at(page, "damping=10")
+    page.go_back()
+    page.wait_for_function(f"{ROOT}.state.damping === 0")
+    assert entries(page) == (count if "history" in back or not answered else count + 1)
+
+
 def test_undo_and_redo_by_buttons_and_by_keys(reader: Page, server: Server) -> None:
     page = opened(reader, server)
     undo, redo = (page.get_by_role("button", name=name) for name in ("undo", "redo"))

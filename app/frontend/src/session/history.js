@@ -77,11 +77,17 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   let timer;
   let written = "";
   let settled = "";
+  /** @type {Entry} */
+  let here; // the entry that was written last
 
   /** @param {Entry} entry */
   function arrived(entry) {
-    act = null;
     clearTimeout(timer);
+    const going = act !== null && (busy() || key(now()) !== settled);
+    // The browser has no entry yet of the act that the reader takes back: to the one before it.
+    if (going && entry.at < at) return place.go(at - entry.at);
+    act = null;
+    here = entry;
     at = entry.at;
     top = Math.max(top, at);
     settled = key(entry.state);
@@ -99,6 +105,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     const mark = JSON.stringify([entry, text]);
     if (mark === written) return;
     written = mark;
+    here = entry;
     settled = key(state);
     place.write(entry, text, added);
   }
@@ -124,6 +131,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   /** @param {number} way */
   function walk(way) {
     if (act !== null && !busy()) commit();
+    if (act !== null) return way < 0 ? arrived(here) : undefined;
     if (at + way < 0 || at + way > top) return;
     place.go(way);
   }
