@@ -21,6 +21,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from natgrad_core.errors import SingularMetricError
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.layers.elementwise import Mixed
 from natgrad_core.nets.layers.linear_and_conv import Linear
@@ -175,23 +176,38 @@ class Reparametrized:
 
 
 class Pulled:
-    """F + λ AᵀA: what F + λI is in θ, a tensor and so the same in ξ; both are ``[p, p]``."""
+    """F + λ AᵀA: what F + λI is in θ, a tensor and so the same in ξ; both are ``[p, p]``.
 
-    def __init__(self, fisher: Tensor, square: Tensor) -> None:
-        self.fisher, self.square = fisher, square
+    Args:
+        fisher: F, where the step begins.
+        square: AᵀA, in float64.
+        smallest: Its smallest eigenvalue.
+    """
+
+    def __init__(self, fisher: FisherAt, square: Tensor, smallest: float) -> None:
+        self.fisher, self.square, self.smallest = fisher, square, smallest
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """(F + λ AᵀA)⁻¹ v, in float64."""
-        lower = torch.linalg.cholesky(self.fisher.double() + damping * self.square)
-        return torch.cholesky_solve(v.double()[:, None], lower)[:, 0].to(v)
+        """(F + λ AᵀA)⁻¹ v, with F in float64 where float32 rounding would exceed λ AᵀA."""
+        matrix, right = self.dense(), v
+        rounding = 8 * torch.finfo(v.dtype).eps * float(matrix.norm())
+        if v.dtype == torch.float32 and damping * self.smallest < rounding:
+            matrix, right = self.fisher.double.dense(), self.fisher.at.doubled(v)
+        lower, info = torch.linalg.cholesky_ex(matrix.double() + damping * self.square)
+        if int(info):
+            raise SingularMetricError(
+                f"F + λAᵀA is singular to rounding with λ = {damping:.1e}; raise λ, or take an A "
+                "of smaller condition number"
+            )
+        return torch.cholesky_solve(right.double()[:, None], lower)[:, 0].to(v)
 
     def dense(self) -> Tensor:
         """F."""
-        return self.fisher
+        return self.fisher.dense()
 
     def eigenvalues(self) -> Tensor:
         """The eigenvalues of F."""
-        return torch.linalg.eigvalsh(self.fisher.double())
+        return torch.linalg.eigvalsh(self.dense().double())
 
 
 def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e-3) -> Rule:
@@ -207,5 +223,6 @@ def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e
     """
     a = mixed_net.matrix
     square = a.T @ a
-    metric = Metric("Fisher", lambda at, m: (Pulled(FisherAt(at).dense(), square), m))
+    smallest = float(torch.linalg.eigvalsh(square)[0])
+    metric = Metric("Fisher", lambda at, m: (Pulled(FisherAt(at), square, smallest), m))
     return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")

@@ -27,6 +27,13 @@ from natgrad_core.nets.rule import Memory, Rule, must_be_a_rule
 
 Clock = Callable[[], float]
 
+LinAlgError = torch.linalg.LinAlgError  # pyright: ignore[reportPrivateImportUsage]
+
+NO_FACTORS = (
+    "a matrix of this step has no factorization to rounding: raise the damping, or lower the rate"
+)
+"""Said for what PyTorch's linear algebra raises."""
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -105,7 +112,8 @@ class _Run:
         try:
             at = self.here()
             change, memory = self.rule.update(at.grad, at, old.memory)
-        except ArithmeticError as error:
+        except (ArithmeticError, LinAlgError) as error:
+            raw = isinstance(error, LinAlgError)
             spent = old.seconds + self.clock() - began
             self.frame = Frame(
                 old.step + 1,
@@ -116,7 +124,7 @@ class _Run:
                 old.seed,
                 old.batch,
                 False,
-                str(error),
+                NO_FACTORS if raw else str(error),
                 True,
             )
             return self.frame

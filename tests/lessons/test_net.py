@@ -15,7 +15,7 @@ from natgrad_core.nets.training import train
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.net import model as learning
-from natgrad_lecture.lessons.net.figure import spectrum_chart
+from natgrad_lecture.lessons.net.figure import spectrum_chart, word_for
 from natgrad_lecture.lessons.net.model import COARSE, FINE
 from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
 from natgrad_lecture.session import Live
@@ -43,6 +43,17 @@ def test_the_losses_drawn_are_those_of_the_engine_however_they_were_pulled(live:
     for name, rule in (("natural", rules.natural(1.0, 0.03)), ("adam", rules.adam(0.1))):
         expected = [frame.loss for frame in train(problem, rule, steps=12)]
         np.testing.assert_array_equal(live.model.paths[name]["loss"], expected)
+
+
+@pytest.mark.parametrize("stretch", [100.0, 1e4])
+def test_the_meter_says_the_same_of_what_is_invariant_alone(stretch: float) -> None:
+    net = lessons["net"]
+    for kind, word in (("pulled-back", "the same"), ("identity", "nearly")):
+        said = {"stretch": stretch, "kind": kind, "rules": ("natural",), "steps": 40}
+        model = net.model(net.default.with_(**said)).to(40)
+        runs = [model.runs["natural", in_x].losses[40] for in_x in (False, True)]
+        assert word_for(model.gap("natural", 40)) == word
+        assert (abs(runs[0] / runs[1] - 1) < 0.02) == (word == "the same"), runs
 
 
 def test_a_matrix_stands_for_a_while_as_the_net_learns_and_is_the_last_one_at_rest(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets import metrics as metric
 from natgrad_core.nets.approximations import APPROXIMATIONS, error, operators, spectrum
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.metrics import Operator
+from natgrad_core.nets.problem import At
 from natgrad_core.nets.reparametrization import Frame, Pulled, Reparametrized, natural_in
+from natgrad_core.nets.rule import Rule
+from natgrad_core.nets.training import train
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def test_an_operator_s_eigenvalues_are_those_of_its_dense_matrix(problem: NetPro
     found |= {str(i): each.at(at, each.init(at.theta))[0] for i, each in enumerate(others)}
     eigen = metric.Basis.of(at, found["block"])
     assert eigen is not None
-    pulled = Pulled(found["exact"].dense(), torch.eye(problem.dim))
+    pulled = Pulled(FisherAt(at), torch.eye(problem.dim, dtype=torch.float64), 1.0)
     found |= {"eigenvectors": eigen, "pulled": pulled}
     for name, each in found.items():
         right = torch.linalg.eigvalsh(each.dense()).flip(0)
@@ -67,3 +73,47 @@ def test_damping_that_is_a_tensor_takes_the_same_step_in_both_coordinates(
     assert torch.allclose(steps[0], in_theta, rtol=1e-8, atol=1e-10)
     assert float((steps[1] - in_theta).norm() / in_theta.norm()) > 0.05
     assert torch.allclose(mixed_net.matrix @ there.theta, theta)
+
+
+@pytest.mark.parametrize("damping", [0.03, 1e-6])
+@pytest.mark.parametrize("condition", [30.0, 1e4])
+def test_in_float32_it_takes_the_same_step_however_far_a_stretches(
+    damping: float, condition: float
+) -> None:
+    data = plane("moons", 100)
+    net, single = Reparametrized(mlp((2, 8, 8, 2)), {2: Frame.stretched(8, 8, condition)}), {}
+    for name, module in (("θ", mlp((2, 8, 8, 2))), ("ξ", net.module)):
+        single[name] = NetProblem.of(module, data)
+    theta = single["θ"].net.init(1)
+    plain, there = single["θ"].at(theta), single["ξ"].at(net.inward(theta))
+    expected, _ = (natural := rules.natural(1.0, damping)).update(
+        plain.grad, plain, natural.init(theta)
+    )
+    rule = natural_in(net, 1.0, damping)
+    found = net.outward(rule.update(there.grad, there, rule.init(there.theta))[0])
+    outputs = [
+        torch.softmax(single["θ"].net.forward(theta + step, data.x), 1)
+        for step in (found, expected)
+    ]
+    assert float((outputs[0] - outputs[1]).abs().mean()) < 1e-3
+
+
+def test_where_no_precision_has_an_inverse_the_run_ends_in_words() -> None:
+    sizes = (2, 4, 4, 2)
+    net = Reparametrized(mlp(sizes), {2: Frame.stretched(4, 4, 1e4)})
+    problem = NetProblem.of(net.module, plane("moons", 10))
+    *_, last = train(problem, natural_in(net, 1.0, 0.0), seed=0, steps=3)
+    assert last.stuck
+    assert "raise λ" in last.note
+
+
+def test_a_step_whose_matrix_torch_cannot_factorize_ends_the_run_in_words(
+    problem: NetProblem,
+) -> None:
+    def update(grad: torch.Tensor, at: At, memory: dict[str, Any]) -> Any:
+        return grad * torch.linalg.cholesky(-torch.eye(2))[0, 0], memory
+
+    *_, last = train(problem, Rule(update), seed=0, steps=3)
+    assert (last.stuck, last.step) == (True, 1)
+    assert "linalg" not in last.note
+    assert "raise the damping" in last.note

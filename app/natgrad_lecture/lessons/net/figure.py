@@ -295,14 +295,18 @@ def _handles(model: Any, guide: str) -> list[Handle]:
     ]
 
 
+def word_for(gap: float) -> str:
+    """What the meter calls a gap of probabilities: up to 1e-5 is rounding of single precision."""
+    return "the same" if gap < 1e-5 else "apart" if gap > 0.02 else "nearly"
+
+
 def _meter(model: Any, step: int) -> tuple[list[MeterRow], dict[str, str]]:
     """How far A has moved each rule's net, and who diverged."""
     rows = []
     if model.in_two_charts:
         for name in model.state.rules:
             gap = model.gap(name, step)
-            word = "the same" if gap < 1e-3 else "apart" if gap > 0.02 else "nearly"
-            rows.append({"rule": name, "style": name, "gap": gap, "word": word})
+            rows.append({"rule": name, "style": name, "gap": gap, "word": word_for(gap)})
     bad = {name: f"{run.last.note}." for (name, _), run in model.runs.items() if not run.ok}
     return rows, bad if rows else {}
 
