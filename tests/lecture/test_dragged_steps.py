@@ -10,7 +10,6 @@ import pytest
 from natgrad_core.tracing import machine_code, trace_cache
 from natgrad_core.tracing.replay import ahead
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 
 WARM, MOVES = 2, 3
@@ -38,7 +37,7 @@ def sliders() -> Iterator[Slider]:
     for name, lesson in lessons.items():
         if lesson.slow:  # nets, which torch runs
             continue
-        for group in page_data(lesson)["controls"]:
+        for group in lesson.control_groups():
             for control in group["controls"]:
                 found: dict[str, Any] = {**control}
                 if found.get("min") is None or found.get("max") is None:
