@@ -24,8 +24,9 @@ from natgrad_core.types import Array
 SHORT = 16
 """A run of fewer steps calls the formula itself: to trace it would take longer."""
 
-FLOAT, CALL, NUMBER = 1.5e-7, 1.5e-6, 1.5e-9
-"""Seconds that an operation of the formula takes: on floats, on arrays, for each number more."""
+FLOAT, CALL, NUMBER = 1e-6, 4e-6, 1.5e-9
+"""Seconds that the formula takes for each line of its trace: on floats, on arrays, for each number
+more. Python does more on the way than the line says: it unpacks, loops and looks up."""
 
 COMPILING = 0.003, 6e-5
 """Seconds to compile a step quickly, and for each of its lines."""
@@ -165,10 +166,8 @@ def _worthwhile(key: Key, steps: int, lead: tuple[int, ...]) -> bool:
     if _ahead or machine_code.ready(key):
         return True
     count, size, rows = len(key[0]), math.prod(lead), max(key[2], default=0)
-    if lead:
-        cost = steps * count * (CALL + NUMBER * size * max(rows, 1))
-    else:
-        cost = steps * count * min(FLOAT * max(rows, 1), 10 * CALL)
+    each = CALL + NUMBER * size * max(rows, 1) if lead or rows else FLOAT
+    cost = steps * count * each
     compiling = _seconds(COMPILING, key)
     if cost >= compiling:
         return True
