@@ -132,14 +132,17 @@ def test_what_the_page_sets_makes_the_state_that_is_checked_wherever_the_reader_
 ) -> None:
     """A preset of the race ran with the rates of another task, and a start got lost."""
     static = page_data(lesson)
-    states = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
-    states += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
+    sent = [(lesson.claims[id].set, each["set"]) for id, each in static["claims"].items()]
+    sent += [(lesson.sets[each["id"]], each["set"]) for each in static["presets"]]
+    states = [(meant, lesson.state_after(meant), changes) for meant, changes in sent]
     for before in ({}, *lesson.sets.values()):
-        for meant, sent in states:
-            store = lesson.store()
-            assert not store.set(before)
-            assert not store.set(sent)
-            assert store.state == lesson.state_after(meant), (before, meant)
+        store = lesson.store()
+        assert not store.set(before)
+        there = store.state
+        for meant, expected, changes in states:
+            store.state = there
+            assert not store.set(changes)
+            assert store.state == expected, (before, meant)
 
 
 def test_a_claim_can_fail() -> None:
