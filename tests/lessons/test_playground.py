@@ -64,6 +64,24 @@ def test_a_drag_reads_no_file_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == []
 
 
+def test_a_line_that_is_refused_is_read_once_while_other_controls_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live, read = Live(lessons["playground"]), list[Any]()
+    monkeypatch.setattr(
+        typed_problem, "problem_named", lambda key: read.append(key) or problem_named(key)
+    )
+    wrong = {"problem": "own", "source": "hubble", "text": "a*velocity + missing + b"}
+    answer = live.respond({"ask": 1, "state": {}, "set": wrong, "have": []})[0]
+    assert "missing" in answer["errors"]["text"]
+    assert any("missing" in dict(key[1])["text"] for key in read)
+    read.clear()
+    change = {"rate": answer["state"]["rate"] / 2}
+    answer = live.respond({"ask": 2, "state": answer["state"], "set": change, "have": []})[0]
+    assert "missing" in answer["errors"]["text"]
+    assert read == []
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

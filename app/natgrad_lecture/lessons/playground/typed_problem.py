@@ -74,9 +74,30 @@ def key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     return OWN, tuple(options.items())
 
 
-@bounded_cache
 def whole_key(mine: Mine, window: Window, loss: bool = False) -> OwnKey:
     """The problem that was typed, with only those parameters held that are given a value."""
+    found = _whole_key(mine, window, loss)
+    if isinstance(found, _Refused):
+        raise BadInput(*found)
+    return found
+
+
+class _Refused(NamedTuple):
+    """Why what was typed is no problem: it stays so while the reader moves other controls."""
+
+    field: str
+    reason: str
+
+
+@bounded_cache
+def _whole_key(mine: Mine, window: Window, loss: bool) -> OwnKey | _Refused:
+    try:
+        return _read_whole(mine, window, loss)
+    except BadInput as error:
+        return _Refused(error.field, str(error))
+
+
+def _read_whole(mine: Mine, window: Window, loss: bool) -> OwnKey:
     data = _data(mine)
     names, held = parsed("names", mine.names)
     free = [name for name in names if name not in held]
