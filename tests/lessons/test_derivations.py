@@ -19,7 +19,7 @@ from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.lesson_text import INTRODUCTION
 from natgrad_lecture.text.typeset import formula
-from tests.support.states import possible_in
+from tests.support.states import drawn_states
 
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each derivation's scope; ``make claims`` draws more."""
@@ -45,8 +45,8 @@ EXERCISES = [
 def seen(lesson: Lesson, derivation: Derivation, scope: Scope) -> Iterator[Any]:
     """What the lines read in states of a scope."""
 
-    for changes in scope.states(derivation.set, possible_in(lesson), scope.count(STATES)):
-        yield derivation.look(lesson.after(changes))
+    for _, state in drawn_states(lesson, derivation.set, scope, scope.count(STATES)):
+        yield derivation.look(lesson.model(state))
 
 
 def wrong_lines(lesson: Lesson, derivation: Derivation, scope: Scope) -> set[str]:

@@ -16,7 +16,7 @@ from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.lessons.hidden_answers import hidden_by
 from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.lessons.scope import Scope
-from tests.support.states import possible_in
+from tests.support.states import drawn_states
 
 STATES = int(os.environ.get("CLAIM_STATES", "25"))
 """States drawn of each scope; ``make claims`` draws more."""
@@ -51,8 +51,8 @@ class Drawn:
 def seen(lesson: Lesson, claim: Claim, scope: Scope, n: int) -> Iterator[tuple[Any, Any]]:
     """What is set in each of ``n`` states of a scope, and what the engine says of it."""
 
-    for changes in scope.states(claim.set, possible_in(lesson), n):
-        yield changes, lesson.after(changes)
+    for changes, state in drawn_states(lesson, claim.set, scope, n):
+        yield changes, lesson.model(state)
 
 
 @pytest.fixture(scope="module", params=SCOPED)

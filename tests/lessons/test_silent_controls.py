@@ -21,7 +21,7 @@ import pytest
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.lessons.page_data import page_data
-from tests.support.states import possible_in
+from tests.support.states import drawn_states
 
 LIST = Path(__file__).with_name("named_controls.txt")
 """Lines of ``lesson.claim | field | the words of the sentence that name what the field sets``."""
@@ -149,8 +149,7 @@ def grounds(lesson: Lesson, claim: Claim) -> Iterator[Any]:
 
     yield lesson.state_after(claim.set)
     if MORE and claim.scope:
-        drawn = claim.scope.states(claim.set, possible_in(lesson), 2)
-        yield from (lesson.state_after(changes) for changes in drawn)
+        yield from (state for _, state in drawn_states(lesson, claim.set, claim.scope, 2))
 
 
 @pytest.mark.parametrize("name", list(lessons))

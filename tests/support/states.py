@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from natgrad_lecture.lessons.base import Lesson
+from natgrad_lecture.lessons.scope import Scope
 
 
-def possible_in(lesson: Lesson) -> Callable[[Any], bool]:
-    """Whether changes of a lesson's default are a state of it: what a scope draws may not be."""
+def drawn_states(
+    lesson: Lesson, ground: Mapping[str, Any], scope: Scope, n: int
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """The changes of a lesson's default that a scope draws, each with the state they make."""
+    made: list[Any] = []
 
-    def possible(changes: Any) -> bool:
+    def possible(changes: Mapping[str, Any]) -> bool:
+        """Whether the changes make a state of the lesson: what a scope draws may not."""
         try:
-            lesson.state_after(changes)
+            made[:] = [lesson.state_after(changes)]
         except ValueError:
             return False
         return True
 
-    return possible
+    for changes in scope.states(ground, possible, n):
+        yield changes, made[0]
