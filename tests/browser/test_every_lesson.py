@@ -333,6 +333,12 @@ LOOK = """() => {
                 e.value = written;
                 return cut;
             }).map(e => e.dataset.field),
+        clipped: [...root.querySelectorAll('.planes')].filter(
+            row => getComputedStyle(row).overflowX !== 'visible').flatMap(row => {
+                const end = box(row).left + row.scrollWidth - row.scrollLeft;
+                return [...row.querySelectorAll('.frame, .ticks.x span')].filter(
+                    e => e.checkVisibility() && box(e).right > end).map(e => e.className);
+            }),
         // All that is under one of these is drawn again with each picture.
         veiled: [...root.querySelectorAll('canvas')].flatMap(e => {
             const over = [];
@@ -367,6 +373,7 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
         assert wide >= (290 if screen == "phone" else share * min(width, height)), screen
     assert found["narrow"] == [], screen
     assert found["veiled"] == [], screen
+    assert found["clipped"] == [], screen
     if not presenting:  # letters in a line of the text
         assert all((40 if screen == "phone" else 45) < n < 76 for n in found["lines"]), screen
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
@@ -406,11 +413,12 @@ def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no
     present(page, False)
     page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
     settle(page)
-    across = page.evaluate(LOOK)["across"]
+    smallest = page.evaluate(LOOK)
     page.set_viewport_size({"width": 1440, "height": 900})
     as_before(page, color_scheme="light")
     assert found == []
-    assert across <= 0
+    assert smallest["across"] <= 0
+    assert smallest["clipped"] == []
 
 
 def test_the_visits_bring_together_each_two_of_lesson_screen_mode_and_theme() -> None:
