@@ -116,20 +116,19 @@ def generated(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     yield root / "app/natgrad_lecture/templates/tokens.css", style_tokens.root_css()
 
 
-def stale(root: Path = ROOT) -> list[Path]:
-    """Return the generated files that differ from what should stand in them."""
-    return [
-        path
+def stale(root: Path = ROOT) -> dict[Path, str]:
+    """Return what should stand in the generated files that differ from it."""
+    return {
+        path: text
         for path, text in generated(root)
         if not path.exists() or path.read_text("utf-8") != text
-    ]
+    }
 
 
 def main() -> None:
     """Write every generated file that is not current, and say which."""
-    texts = dict(generated())
-    for path in stale():
-        path.write_text(texts[path], "utf-8")
+    for path, text in stale().items():
+        path.write_text(text, "utf-8")
         print(f"written: {path.relative_to(ROOT)}")
 
 

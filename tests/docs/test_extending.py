@@ -1,4 +1,5 @@
-"""One file adds an item: each template of CONTRIBUTING is added, and nothing else is edited.
+"""One file adds an item: each template of CONTRIBUTING is added, a copy of a lesson, and the lesson
+of the how-to, and nothing else is edited.
 
 Then everything that concerns the added items is run: of all suites that iterate the registries,
 each test of an added item and each quick test that looks through a registry, the styles, the
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -25,32 +27,41 @@ TEMPLATES = re.findall(
 )
 WHOLE = ("tests/docs/test_generated.py", "tests/packaging/test_import_layers.py")
 """What reads the registries through the programs that it tests."""
+APART = ("test_every_lesson_but_one_that_is_just_begun_has_its_list",)
+"""What holds of one new lesson at a time, and the copy has two."""
 SUITES = ("tests/engine", "tests/lecture", "tests/lessons", *WHOLE)
 COPIED, LESSON = "policy", "dropped_in"
 """The folder of a lesson is copied under another name."""
+HOW_TO = (ROOT / "docs/how-to/lesson.md").read_text("utf-8")
+WRITTEN = dict(re.findall(r"^`(app/[\w/.]+)`\n\n```\w+\n(.*?)^```$", HOW_TO, re.S | re.M))
+"""The files of the how-to's lesson."""
 
 NAMES = {
     **{kind: Path(path).stem.replace("_", "-") for kind, path, _ in TEMPLATES},
     "lesson": LESSON.replace("_", "-"),
 }
+NEW = "heavy-ball"
+"""The how-to's lesson."""
 
 
-def python(house: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=house,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": f"{house}{os.pathsep}{house / 'app'}"},
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+class Found(NamedTuple):
+    """What a process found in the copy."""
+
+    pages: dict[str, str]
+    """The reference's pages of the added items."""
+    menus: str
+    """What the playground's menus hold."""
+    wrong: str
+    """What was wrong with the how-to's lesson when its control was turned."""
+    passed: dict[str, int]
+    """How many tests that concern an item passed."""
+    said: str
+    """What the process printed."""
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the repository with all templates added, and nothing else edited."""
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """Copy the repository, add all items, edit nothing else, and look at it in one process."""
     house = tmp_path_factory.mktemp("house")
     for room in ("natgrad_core", "app", "benchmarks", "docs", "notebooks", "tests"):
         # Compiled files come along: to compile them again would take longer than all the tests.
@@ -65,13 +76,88 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (lessons / LESSON).glob("*.py"):
         text = path.read_text("utf-8")
         path.write_text(text.replace(f"lessons.{COPIED}", f"lessons.{LESSON}"), "utf-8")
+    for path, text in WRITTEN.items():
+        (house / path).parent.mkdir(exist_ok=True)
+        (house / path).write_text(text, "utf-8")
     # `make pictures` and `make generate` are commands, no edits; the first needs a browser.
-    shutil.copy(pictures / f"{COPIED}.webp", pictures / f"{NAMES['lesson']}.webp")
-    python(house, "-m", "docs.generate")
+    for name in (NAMES["lesson"], NEW):
+        shutil.copy(pictures / f"{COPIED}.webp", pictures / f"{name}.webp")
+    names = (*NAMES.values(), NEW)
     (house / "concerned.py").write_text(
-        CONCERNED.format(names=tuple(NAMES.values()), whole=WHOLE), "utf-8"
+        CONCERNED.format(names=names, whole=WHOLE, apart=APART), "utf-8"
     )
-    return house
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(names=NAMES, new=NEW), *SUITES],
+        cwd=house,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{house}{os.pathsep}{house / 'app'}"},
+    )
+    said = done.stdout[-3000:] + done.stderr[-3000:]
+    assert (house / "found.json").exists(), said
+    return Found(**json.loads((house / "found.json").read_text("utf-8")), said=said)
+
+
+LOOK = """
+import json, os, sys, traceback
+import pytest
+from docs import generate
+
+generate.main()
+sys.path.insert(0, "docs")
+from build_pages import REGISTRIES
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.lessons.page_data import page_data
+from natgrad_lecture.session import Live
+
+
+def pages():
+    for kind, name in {names}.items():
+        items, page = REGISTRIES[kind + "s"]
+        yield kind, page(name) if name in items else ""
+
+
+def turn_beta():
+    "On the page, and in a link."
+    lesson = lessons["{new}"]
+    (group,) = page_data(lesson)["controls"]
+    beta = group["controls"][0]
+    assert beta["label"] == "β, how much is remembered", beta
+    live = Live(lesson)
+    answer, _ = live.respond({{"ask": 1, "set": {{beta["field"]: 0.5}}}})
+    assert answer["values"][beta["field"]] == 0.5, answer["values"]
+    assert answer["query"] == "v=1&set=rule.momentum.beta:0.5", answer["query"]
+    slow, _ = Live(lesson).respond({{"ask": 1, "query": answer["query"]}})
+    first, _ = Live(lesson).respond({{}})
+    assert slow["description"] == answer["description"] != first["description"]
+    refused, _ = live.respond({{"ask": 2, "set": {{beta["field"]: 1.5}}}})
+    assert "β" in refused["errors"][beta["field"]], refused["errors"]
+
+
+class Passed:
+    "Counts the tests that passed, in all and of each added item."
+    count = dict.fromkeys(["", "{new}", *{names}.values()], 0)
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and report.passed:
+            for name in self.count:
+                self.count[name] += name in report.nodeid
+
+
+wrong = ""
+try:
+    turn_beta()
+except Exception:
+    wrong = traceback.format_exc()
+menus = str(page_data(lessons["playground"])["controls"])
+seen = dict(pages=dict(pages()), menus=menus, wrong=wrong)
+code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "concerned", *sys.argv[1:]], [Passed()])
+seen["passed"] = Passed.count if code == 0 else {{}}
+with open("found.json", "w") as file:
+    json.dump(seen, file)
+"""
+"""Generates what `make generate` does, looks at what was added, and tests it."""
 
 
 def test_there_is_a_template_of_each_kind_of_under_fifty_lines() -> None:
@@ -83,11 +169,11 @@ def test_there_is_a_template_of_each_kind_of_under_fifty_lines() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)  # a whole run of tests, and the machine may be busy
-def test_all_that_concerns_an_added_item_holds(house: Path) -> None:
-    said = python(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "concerned", *SUITES)
-    passed = re.search(r"(\d+) passed", said)
-    assert passed
-    assert int(passed[1]) > 400, said
+def test_all_that_concerns_an_added_item_holds(found: Found) -> None:
+    assert found.passed, found.said
+    assert found.passed[""] > 440, found.said
+    assert found.passed[NEW] >= 20, found.said
+    assert all(found.passed.values()), found.passed
 
 
 CONCERNED = '''
@@ -102,6 +188,7 @@ from natgrad_core.core.registry import Registry
 
 NAMES = {names}
 WHOLE = {whole}
+APART = {apart}
 
 
 def loaded(node):
@@ -138,6 +225,8 @@ def looking(module):
 def concerned(item):
     if any(name in item.nodeid for name in NAMES) or item.nodeid.startswith(WHOLE):
         return True
+    if item.originalname in APART:
+        return False
     quick = "[" not in item.nodeid and not item.get_closest_marker("slow")
     return quick and item.originalname in looking(item.module)
 
@@ -152,28 +241,14 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.mark.slow
 def test_what_was_added_is_in_its_registry_in_the_menus_and_in_the_reference(
-    house: Path,
+    found: Found,
 ) -> None:
-    said = python(house, "-c", SEEN.format(names=NAMES))
-    pages, menus = json.loads(said)
     for kind, name in NAMES.items():
-        assert name in pages[kind], kind
+        assert name in found.pages[kind], kind
         if kind != "lesson":
-            assert f"'{name}'" in menus, kind
+            assert f"'{name}'" in found.menus, kind
 
 
-SEEN = """
-import json, sys
-sys.path.insert(0, "docs")
-from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.page_data import page_data
-from build_pages import REGISTRIES
-
-pages = {{}}
-for kind, name in {names}.items():
-    items, page = REGISTRIES[kind + "s"]
-    assert name in items, name
-    pages[kind] = page(name)
-print(json.dumps([pages, str(page_data(lessons["playground"])["controls"])]))
-"""
-"""Prints the pages of the added items, and the playground's menus."""
+@pytest.mark.slow
+def test_momentum_s_beta_is_turned_on_the_page_of_the_how_to_and_in_a_link(found: Found) -> None:
+    assert not found.wrong, found.wrong

@@ -7,7 +7,7 @@ need of each other is one thought, wherever the import stands.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -144,8 +144,18 @@ def asked(source: str) -> tuple[str, ...]:
     return tuple(_asked(source))
 
 
+def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements, and those inside them. Expressions are left out: none is an import."""
+    for node in body:
+        yield node
+        for name in ("body", "orelse", "finalbody"):
+            yield from statements(getattr(node, name, ()))
+        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            yield from statements(part.body)
+
+
 def _asked(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source).body):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -254,6 +264,10 @@ LOW, HIGH = "natgrad_core.linalg.new", "natgrad_core.core.new"
         f"from {HIGH.rpartition('.')[0]} import new",
         f"def f():\n    from {HIGH} import thing",
         f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from {HIGH} import thing",
+        f"if a:\n    pass\nelif b:\n    import {HIGH}",
+        f"try:\n    pass\nexcept OSError:\n    import {HIGH}",
+        f"try:\n    pass\nfinally:\n    import {HIGH}",
+        f"match a:\n    case 1:\n        import {HIGH}",
     ],
 )
 def test_an_upward_import_is_seen_wherever_it_stands(source: str) -> None:
