@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -39,7 +38,7 @@ from natgrad_lecture.server.startup_checks import (
     plain_host,
 )
 from natgrad_lecture.server.waiting_line import room
-from tests.support.servers import ROOT, Page, Server, children, running, wait_until
+from tests.support.servers import ROOT, Page, Server, children, launch, running, wait_until
 
 GOOD: dict[str, Any] = {
     "port": 0,
@@ -187,16 +186,14 @@ def test_what_was_made_ahead_holds_up_no_answer_while_garbage_is_collected() -> 
         gc.unfreeze()
 
 
-def refusal(*options: str, within: Sequence[str] = (), **how: Any) -> str:
-    """What a server says that does not start; ``within`` is ``start``'s."""
-    command = [*within, sys.executable, "-m", "natgrad_lecture", "serve", "--no-browser", *options]
-    ended = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, **how
-    )
-    assert ended.returncode == 1, ended.stdout
-    assert "Traceback" not in ended.stderr
-    assert ended.stderr.count("\n") == 1, ended.stderr
-    return ended.stderr
+def refusal(*options: str, **how: Any) -> str:
+    """What a server says that does not start; ``how`` is ``launch``'s."""
+    ended = launch(*options, **how)
+    said, _ = ended.communicate(timeout=60)
+    assert ended.returncode == 1, said
+    assert "Traceback" not in said
+    assert said.count("\n") == 1, said
+    return said
 
 
 @pytest.mark.slow
@@ -216,11 +213,7 @@ def test_an_address_that_is_not_ours_is_said_to_be_that() -> None:
 @pytest.mark.slow
 def test_too_few_files_are_said() -> None:
     resource = pytest.importorskip("resource")
-
-    def few() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-
-    said = refusal(preexec_fn=few)
+    said = refusal(limits={resource.RLIMIT_NOFILE: 64})
     assert "64 open files are too few; allow 128 or more (ulimit -n)" in said
 
 
@@ -233,7 +226,8 @@ def test_too_few_processes_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_a_home_that_cannot_be_written_is_not_needed() -> None:
-    with running(pool=1, env={"HOME": "/proc/nowhere", "XDG_DATA_HOME": "/proc/nowhere"}) as server:
+    nowhere = {"HOME": "/proc/nowhere", "XDG_DATA_HOME": "/proc/nowhere"}
+    with running(pool=1, env=nowhere, fresh=True) as server:
         assert Page(server.url).open().ask(rate=0.03)["state"]["rate"] == 0.03
         assert requests.get(f"{server.url}readyz", timeout=60).json() == {"status": "ready"}
 
@@ -280,7 +274,7 @@ def test_a_user_who_can_write_the_temporary_folder_alone_can_serve_lessons() -> 
 
 @pytest.mark.slow
 def test_where_nothing_can_be_written_the_server_says_which_folders_it_tried() -> None:
-    said = refusal(within=read_only(), env={**os.environ, "TMPDIR": "/var/tmp/natgrad"})
+    said = refusal(within=read_only(), env={"TMPDIR": "/var/tmp/natgrad"})
     assert "no folder for temporary files can be written; set TMPDIR" in said
     assert "/tmp" in said
 

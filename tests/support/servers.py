@@ -132,56 +132,56 @@ class Server:
         return float(found[1]) if found else 0.0
 
 
-def start(
-    port: int | None = 0,
-    pool: int = 0,
-    *more: str,
+def launch(
+    *options: str,
     first: str = "",
     limits: Mapping[int, int] | None = None,
     env: Mapping[str, str] | None = None,
     stderr: IO[str] | None = None,
     within: Sequence[str] = (),
-) -> Server:
-    """Start a server, and wait until it says where it is.
+    fresh: bool = False,
+) -> subprocess.Popen[str] | warm_starts.Forked:
+    """Run ``natgrad serve`` with these options.
 
     Before it starts, the statement ``first`` is run in it, and what ``limits`` says is set (see
     ``resource``); ``env`` is added to its environment, ``stderr`` is where its errors go, and
-    ``within`` is the beginning of a command that becomes the server.
+    ``within`` is the beginning of a command that becomes the server. One that is ``fresh`` has
+    imported nothing before it has its environment.
     """
-    options = ["serve", "--no-browser", *([] if port is None else [f"--port={port}"])]
-    options += [f"--pool={pool}", *more]
-
-    def bound() -> None:
-        import resource
-
-        for kind, most in (limits or {}).items():
-            resource.setrlimit(kind, (most, most))
-
-    if AHEAD or limits or env or stderr or within or sys.platform != "linux":
+    options = ("serve", "--no-browser", *options)
+    for kind, most in (limits or {}).items():
+        first = f"import resource; resource.setrlimit({kind}, ({most}, {most}))\n{first}"
+    if AHEAD or within or fresh or sys.platform != "linux":
         first = first if AHEAD else f"{NOT_AHEAD}\n{first}"
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*within, sys.executable, "-c", f"{first}\n{MAIN}", *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=stderr or subprocess.STDOUT,
             text=True,
             env={**os.environ, **(env or {})},
-            preexec_fn=bound if limits else None,
         )
-    else:
-        process = warm_starts.run(f"{NOT_AHEAD}\n{warm_starts.FIRST}\n{first}\n{MAIN}", options)
+    program = f"{NOT_AHEAD}\n{warm_starts.FIRST}\n{first}\n{MAIN}"
+    return warm_starts.run(program, options, env, stderr)
+
+
+def start(port: int | None = 0, pool: int = 0, *more: str, **how: Any) -> Server:
+    """Start a server, and wait until it says where it is; ``how`` is launch's."""
+    options = [*([] if port is None else [f"--port={port}"]), f"--pool={pool}", *more]
+    process = launch(*options, **how)
+    token = how.get("env", {}).get("NATGRAD_METRICS_TOKEN", "")
     said = ""
     assert process.stdout
     for line in process.stdout:
         said += line
         if found := re.search(r"http://(?:[\w.-]+|\[[\da-f:]+\]):\d+/\S*", line):
-            return Server(process, found[0], said, (env or {}).get("NATGRAD_METRICS_TOKEN", ""))
+            return Server(process, found[0], said, token)
     raise AssertionError(f"the server did not start:\n{said}")
 
 
 @contextlib.contextmanager
 def running(*more: str, pool: int = 0, **how: Any) -> Iterator[Server]:
-    """A server for a while; ``how`` is start's."""
+    """A server for a while; ``how`` is launch's."""
     server = start(0, pool, *more, **how)
     try:
         yield server

@@ -4,7 +4,7 @@ To import what a server needs takes two seconds of a processor, and so does what
 forked from. The tests start some fifty servers, so each process that runs tests starts one that
 waits with all of it imported: ``python -m tests.support.warm_starts SOCKET``. Who connects to its
 socket says what shall run, and hands over where it writes; a fork of the process becomes that.
-``tests/server/test_startup.py`` starts the real command.
+``tests/packaging/test_wheel.py`` starts the real command.
 """
 
 from __future__ import annotations
@@ -116,13 +116,24 @@ def begin(
     return Forked(line, json.loads(line.recv(4096))["pid"], stdout)
 
 
-def run(program: str, arguments: Sequence[str]) -> Forked:
-    """Let a fork run a program, in our environment; what it writes is at ``stdout``."""
+def run(
+    program: str,
+    arguments: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    stderr: IO[str] | None = None,
+) -> Forked:
+    """Let a fork run a program; what it writes is at ``stdout``.
+
+    Its errors are there too, unless ``stderr`` is where they go; ``env`` is added to our
+    environment.
+    """
     start()
     known = f"from tests.support import warm_starts\nwarm_starts.PATH = {PATH!r}"
     read, write = os.pipe()
+    fds = (write, stderr.fileno() if stderr else write)
     try:
-        return begin(f"{known}\n{program}", arguments, os.environ, (write, write), os.fdopen(read))
+        given = {**os.environ, **(env or {})}
+        return begin(f"{known}\n{program}", arguments, given, fds, os.fdopen(read))
     finally:
         os.close(write)
 
@@ -269,6 +280,7 @@ class WarmProcess:
             os.setsid()
             os.environ.clear()
             os.environ.update(env)
+            tempfile.tempdir = None  # it is where the environment says
             out, error, *kept = fds
             for fd, number in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (error, 2)):
                 os.dup2(fd, number)
