@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +15,7 @@ from natgrad_lecture.lessons.base import Lesson
 from tests.support import servers
 from tests.support.chromium import Server
 from tests.support.features import Features
-from tests.support.visits import covering
+from tests.support.visits import EVERY, covering
 
 expect.set_options(
     timeout=30_000
@@ -38,7 +37,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     skips none.
     """
     mark = item.get_closest_marker("covering")
-    if mark and isinstance(item, pytest.Function) and "EVERY_VISIT" not in os.environ:
+    if mark and isinstance(item, pytest.Function) and not EVERY:
         every = tuple(
             value
             for each in item.session.items
@@ -69,10 +68,20 @@ class Watch:
             self.outside.append(url)
 
 
+NO_THUMBNAILS = """
+from natgrad_lecture.server.thumbnails import Drawing
+async def nothing(self, name):
+    return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+Drawing.picture = nothing
+"""
+"""What a server does first whose home page has empty pictures: to draw them takes ten seconds of a
+processor, and torch. One test looks at them (test_home.py), with a server of its own."""
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The lessons, on a free port, with one warm kernel for the first."""
-    with servers.running(pool=1) as running:
+    with servers.running(pool=1, first=NO_THUMBNAILS) as running:
         yield Server(running.process, running.url, int(running.url.split(":")[2].split("/")[0]))
 
 
@@ -143,12 +152,31 @@ def page(context: BrowserContext, watch: Watch) -> Page:
     return context.new_page()
 
 
+FIRST = """async () => {
+    await document.querySelector('.natgrad').natgrad.settled();
+    return [history.state, location.href];
+}"""
+
+GO_BACK = """async ([state, address]) => {
+    const { natgrad } = document.querySelector('.natgrad');
+    document.activeElement.blur();
+    if (natgrad.playing) document.querySelector('button.play').click();
+    await natgrad.settled();
+    history.pushState(state, '', address);
+    dispatchEvent(new PopStateEvent('popstate', { state }));
+    await natgrad.settled();
+    scrollTo(0, 0);
+}"""
+"""Takes a page to the state that it opened in, as the browser does when a reader goes back."""
+
+
 @pytest.fixture(scope="module")
 def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Opens a lesson once for the tests of a file, and resets its page for each that comes later:
-    ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test that needs what
-    a reset does not take back loads the page again, ``opened("fisher", again=True)``; one that
-    leaves behind what loading does not take back opens a ``page`` of its own.
+    """Opens a link once for the tests of a file, and goes back to its first state for each that
+    comes later: ``opened("fisher")``. It is for tests of what a reader does in a lesson. A test
+    that needs what going back does not take back loads the page again, ``opened("fisher",
+    again=True)``; one that leaves behind what loading does not take back opens a ``page`` of its
+    own.
     """
     visitor = browser.new_context(
         viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="no-preference"
@@ -156,21 +184,17 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     visitor.set_default_timeout(120_000)  # torch is large, where a lesson needs it
     seen = Watch()
     visitor.on("page", seen.follow)
-    page, shown = visitor.new_page(), [""]
+    page = visitor.new_page()
+    shown: list[Any] = ["", None]  # the link, and where it led
 
     def show(link: str, again: bool = False) -> Page:
-        # A reset leads to a lesson's own first state.
-        if shown[0] == link and "?" not in link and not again:
+        if shown[0] == link and not again:
             page.mouse.move(0, 0)
-            page.evaluate("document.activeElement.blur()")
-            page.keyboard.press("0")
-            page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
-            page.evaluate("scrollTo(0, 0)")
+            page.evaluate(GO_BACK, shown[1])
         else:
-            shown[0] = link
             page.goto(server.url + link)
             page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-            page.evaluate("document.querySelector('.natgrad').natgrad.settled()")
+            shown[:] = link, page.evaluate(FIRST)
         return page
 
     yield show

@@ -246,17 +246,17 @@ def test_the_formula_shows_the_engines_numbers_at_the_step_scrubbed_to(lesson: P
         assert float(plain) == pytest.approx(value, rel=0.01), name
 
 
-def test_playing_to_the_end_sends_the_kernel_nothing(loaded: Page) -> None:
-    loaded.evaluate(
+def test_playing_to_the_end_sends_the_kernel_nothing(lesson: Page) -> None:
+    lesson.evaluate(
         "() => { const send = WebSocket.prototype.send; window.sent = 0;"
         "WebSocket.prototype.send = function (d) { window.sent++; return send.call(this, d) } }"
     )
-    loaded.get_by_label("speed", exact=True).select_option("4")
-    loaded.get_by_role("button", name="play", exact=True).click()
-    loaded.wait_for_function(f"{ROOT}.playing")
-    loaded.wait_for_function(f"!{ROOT}.playing", timeout=60_000)
-    assert loaded.evaluate(f"{ROOT}.k") == 200
-    assert loaded.evaluate("window.sent") == 0
+    lesson.get_by_label("speed", exact=True).select_option("4")
+    lesson.get_by_role("button", name="play", exact=True).click()
+    lesson.wait_for_function(f"{ROOT}.playing")
+    lesson.wait_for_function(f"!{ROOT}.playing", timeout=60_000)
+    assert lesson.evaluate(f"{ROOT}.k") == 200
+    assert lesson.evaluate("window.sent") == 0
 
 
 def test_figures_are_written_as_often_as_one_can_read_and_are_right_at_rest(lesson: Page) -> None:
@@ -365,18 +365,18 @@ def test_keys_read_a_plane_along_its_paths(lesson: Page) -> None:
     expect(said).to_be_hidden()
 
 
-def test_a_prediction_is_answered_by_the_run_that_it_starts(loaded: Page) -> None:
-    box = loaded.locator("[data-predict='turned']")
+def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> None:
+    box = lesson.locator("[data-predict='turned']")
     assert box.get_attribute("data-verdict") is None
     box.get_by_role("button", name="for gradient descent only").click()
     expect(box).to_have_attribute("data-verdict", "wrong")
-    settle(loaded)
-    assert word(loaded, "gradient") == "coincide", "as the picture shows"
+    settle(lesson)
+    assert word(lesson, "gradient") == "coincide", "as the picture shows"
     box.get_by_role("button", name="for none").click()
     expect(box).to_have_attribute("data-verdict", "right")
-    expect(loaded).to_have_url(re.compile("said=turned:2"))
-    loaded.reload()
-    expect(loaded.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
+    expect(lesson).to_have_url(re.compile("said=turned:2"))
+    lesson.reload()
+    expect(lesson.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
 
 
 def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
@@ -430,21 +430,21 @@ def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:
 
 
 def test_a_link_restores_the_state_and_reset_returns_to_the_start(
-    loaded: Page, server: Server
+    lesson: Page, server: Server
 ) -> None:
-    type_in(loaded, "matrix.0.1", "1.25")
-    type_in(loaded, "steps", "50")
-    state = settle(loaded)["state"]
-    loaded.wait_for_url("**steps=50**")
-    loaded.goto(loaded.url)
-    loaded.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
-    loaded.wait_for_function(f"{ROOT}.state.steps === 50")
-    restored = settle(loaded)["state"]
+    type_in(lesson, "matrix.0.1", "1.25")
+    type_in(lesson, "steps", "50")
+    state = settle(lesson)["state"]
+    lesson.wait_for_url("**steps=50**")
+    lesson.goto(lesson.url)
+    lesson.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
+    lesson.wait_for_function(f"{ROOT}.state.steps === 50")
+    restored = settle(lesson)["state"]
     assert {k: v for k, v in restored.items() if k != "k"} == {
         k: v for k, v in state.items() if k != "k"
     }
-    loaded.get_by_role("button", name="reset").click()
-    assert settle(loaded)["query"] == ""
+    lesson.get_by_role("button", name="reset").click()
+    assert settle(lesson)["query"] == ""
 
 
 def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
@@ -557,8 +557,8 @@ def test_a_ground_that_is_kept_is_the_one_that_a_fresh_page_draws(lesson: Page) 
     assert len({*first, *assert_the_ground_is_fresh(lesson)}) == 4
 
 
-def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(loaded: Page) -> None:
-    page = loaded
+def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(lesson: Page) -> None:
+    page = lesson
     box = page.locator("[data-derivation=product]")
     page.locator("[data-predict=product] .option").first.click()
     expect(box).to_be_visible()
@@ -686,9 +686,9 @@ def test_an_answer_takes_back_nothing_that_the_reader_did_after_asking(loaded: P
 
 
 def test_a_claim_that_is_clicked_stands_over_the_picture_and_its_traces_are_lit(
-    loaded: Page,
+    lesson: Page,
 ) -> None:
-    page = loaded
+    page = lesson
     for _ in range(2):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('.skip')"):

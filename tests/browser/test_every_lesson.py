@@ -22,12 +22,12 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from tests.browser.claims_in_view import SCREENS as CLAIMS_ON
 from tests.browser.claims_in_view import pressed
-from tests.browser.conftest import Server, Watch, stroke, touch
-from tests.browser.test_coordinates import ROOT, settle
+from tests.browser.conftest import Server, Watch, few, stroke, touch
+from tests.browser.test_coordinates import ROOT, settle, type_in
 from tests.browser.test_export import SVG
 from tests.conftest import TRAINED
 from tests.support import features
-from tests.support.visits import THEMES, visits_of
+from tests.support.visits import EVERY, THEMES, Visit, visits_of
 
 SCREENS = {
     "phone": (390, 844),
@@ -239,6 +239,7 @@ BY_STYLE = ("color-contrast", "scrollable-region-focusable")
 """The rules of axe-core that depend on colors and sizes."""
 
 
+@pytest.mark.covering(features.kinds_of_traces, features.growth, features.parts)
 def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: Lesson) -> None:
     live = page.locator("[aria-live=polite].unseen")
     for n, preset in enumerate(taught.presets[:3], 1):
@@ -257,6 +258,23 @@ def test_the_live_description_says_what_is_seen_and_follows(page: Page, taught: 
             expect(live).to_have_text(said)
     begin_again(page)
 
+
+STOPS = """() => {
+    const seen = new Set([document.body]);
+    window.stops = [];
+    const note = (e) => {
+        const rings = [e, e.nextElementSibling, e.querySelector('.dot')].filter(Boolean).map(
+            x => getComputedStyle(x)).filter(s => (s.outlineStyle !== 'none' && s.outlineWidth !==
+            '0px') || (e.matches('.handle') && s.boxShadow !== 'none'));
+        stops.push([e.outerHTML.slice(0, 90), rings.length, seen.has(e)]);
+        seen.add(e);
+    };
+    document.addEventListener('focusin', ({ target }) => note(target));
+    document.addEventListener('focusout', ({ relatedTarget }) => relatedTarget ?? note(
+        document.body));
+}"""
+"""Notes of what has the focus what it is, how many rings show that, and whether it had it before;
+past the last stop the document itself has it."""
 
 TO_A_CLAIM = """() => {
     const root = document.querySelector('.natgrad'), skip = root.querySelector('.skip');
@@ -286,23 +304,15 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> 
         """() => { const { body } = document;
         body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }"""
     )
-    reached, unseen = set(), []
-    for _ in range(2 * wanted):
-        page.keyboard.press("Tab")
-        mark, ring, said = page.evaluate(
-            """() => { const e = document.activeElement;
-            if (e === document.body) return ['', 1, ''];
-            e.dataset.reached ??= String(performance.now() + Math.random());
-            const rings = [e, e.nextElementSibling, e.querySelector('.dot')].filter(Boolean).map(
-              x => getComputedStyle(x)).filter(s => (s.outlineStyle !== 'none' && s.outlineWidth !==
-              '0px') || (e.matches('.handle') && s.boxShadow !== 'none'));
-            return [e.dataset.reached, rings.length, e.outerHTML.slice(0, 90)] }"""
-        )
-        if not mark or mark in reached:
-            break
-        reached.add(mark)
-        if not ring:
-            unseen.append(said)
+    page.evaluate(STOPS)
+    pressed, stops = 0, []
+    while pressed < 2 * wanted and not any(again for _, _, again in stops):
+        for _ in range(max(1, wanted - pressed)):
+            page.keyboard.press("Tab")
+            pressed += 1
+        stops = page.evaluate("stops")
+    reached = [said for said, _, again in stops if not again]
+    unseen = [said for said, rings, again in stops if not rings and not again]
     assert unseen == []
     assert len(reached) >= wanted  # a chart is drawn once it is in view, and may bring a link
     assert page.evaluate(TO_A_CLAIM) <= 10
@@ -394,12 +404,27 @@ def present(page: Page, presenting: bool) -> None:
         expect(caption).to_be_visible(visible=presenting)
 
 
+def whole() -> list[Lesson]:
+    """The lessons whose pages are seen on all screens, and looked at by axe-core: together they
+    have all controls, planes, handles and parts that there are.
+    """
+    made_of = (features.controls, features.planes, features.handles, features.parts)
+    return few(tuple(lessons.values()), made_of)
+
+
+def visits_to(lesson: Lesson, every: bool = EVERY) -> list[Visit]:
+    """How its page is seen."""
+    # Those that are seen whole come first, so that they are seen before each kind of audience.
+    order = sorted(lessons.values(), key=lambda one: one not in whole()).index(lesson)
+    return visits_of(order, [*SCREENS], BEFORE_AN_AUDIENCE, lesson in whole(), every)
+
+
 def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no_barrier(
     page: Page, taught: Lesson
 ) -> None:
     found = []
     theme = ""
-    for visit in visits_of(taught.order, [*SCREENS], BEFORE_AN_AUDIENCE):
+    for visit in visits_to(taught):
         if visit.theme != theme:
             in_theme(page, theme := visit.theme)
         present(page, visit.presenting)
@@ -423,22 +448,24 @@ def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no
 
 def test_the_visits_bring_together_each_two_of_lesson_screen_mode_and_theme() -> None:
     def visits(every: bool) -> list[tuple[Any, ...]]:
-        return [
-            (lesson.name, *visit[:3])
-            for lesson in lessons.values()
-            for visit in visits_of(lesson.order, [*SCREENS], BEFORE_AN_AUDIENCE, every)
-        ]
+        return [(one.name, *visit[:3]) for one in whole() for visit in visits_to(one, every)]
 
     some, all_ = visits(False), visits(True)
     assert set(some) < set(all_)
-    assert len(some) == len(SCREENS) * len(lessons)
+    assert len(some) == len(SCREENS) * len(whole())
     for one, other in itertools.combinations(range(4), 2):
         pairs = [{(visit[one], visit[other]) for visit in them} for them in (some, all_)]
         assert pairs[0] == pairs[1]
-    for lesson in lessons.values():  # and axe looks in both modes, and in both themes
-        looks = [v for v in visits_of(lesson.order, [*SCREENS], BEFORE_AN_AUDIENCE, False) if v[3]]
+    for lesson in whole():  # and axe looks in both modes, and in both themes
+        looks = [visit for visit in visits_to(lesson, False) if visit.barriers]
         assert {look.presenting for look in looks} == {False, True}
         assert {look.theme for look in looks} == {*THEMES}
+    for lesson in lessons.values():
+        seen = visits_to(lesson, False)
+        assert "phone" in {visit.screen for visit in seen}
+        assert {visit.presenting for visit in seen} == {False, True}
+        assert {visit.theme for visit in seen} == {*THEMES}
+        assert {visit[:3] for visit in visits_to(lesson, True)} > {visit[:3] for visit in seen}
 
 
 def test_a_claim_that_is_pressed_is_in_view_with_what_shows_it(page: Page, taught: Lesson) -> None:
@@ -569,19 +596,32 @@ def test_what_a_finger_presses_is_large_enough(phone: tuple[Page, CDPSession]) -
     assert small == []
 
 
-HIDING = """() => [...document.querySelectorAll('dialog.hide input')].map((box) => {
-    const [, of] = box.value.match(/^handle\\.(.*)$/) ?? [];
-    const place = of ? `[data-handle="${of}"]`
-        : `[data-part="${box.value}"], [data-control="${box.value}"]`;
-    const all = [...document.querySelectorAll(place)];
-    const shown = () => all.filter((e) => e.checkVisibility()).length;
-    const found = [box.value, all.length, shown()];
-    box.click();
-    found.push(shown());
-    box.click();
-    return [...found, shown()];
-})"""
-"""Of each part, by its box in the editor: how often it is there; seen before, hidden, and after."""
+HIDING = """() => {
+    const parts = [...document.querySelectorAll('dialog.hide input')].map((box) => {
+        const [, of] = box.value.match(/^handle\\.(.*)$/) ?? [];
+        const place = of ? `[data-handle="${of}"]`
+            : `[data-part="${box.value}"], [data-control="${box.value}"]`;
+        return { box, place, all: [...document.querySelectorAll(place)] };
+    });
+    const depth = ({ all, place }) => Math.max(0, ...all.map((e) => parts.filter((other) =>
+        other.place !== place && e.parentElement.closest(other.place)).length));
+    const levels = Object.values(Object.groupBy(parts, depth));
+    const shown = ({ all }) => all.filter((e) => e.checkVisibility()).length;
+    return levels.flatMap((level) => {
+        const click = () => level.forEach(({ box }) => box.click());
+        const look = () => level.map(shown);
+        const before = look();
+        click();
+        const hidden = look();
+        click();
+        const after = look();
+        return level.map(({ box, all }, i) => [box.value, all.length, before[i], hidden[i],
+            after[i]]);
+    });
+}"""
+"""Of each part, by its box in the editor: how often it is there; seen before, hidden, and after.
+Those are hidden together that are equally deep in others: whether one is hidden takes the style of
+the whole page, which is computed anew after each click."""
 
 
 @pytest.mark.covering(features.kinds_of_controls, features.handles, features.parts)
@@ -766,6 +806,8 @@ def test_the_gif_has_a_frame_for_every_step_and_ends_as_the_picture_of_the_last(
     page: Page, taught: Lesson
 ) -> None:
     begin_again(page)
+    if page.locator("input.number[data-field=steps]").count() and not taught.slow:
+        type_in(page, "steps", "20")  # of many it takes some, as of those of "kl"
     steps = settle(page)["steps"]
     if not steps:
         page.locator(".menu > button").click()

@@ -45,17 +45,14 @@ DRAWN = """() => {
 LOOK = "document.querySelector('.model .living').toDataURL()"
 
 
-@pytest.fixture(scope="module")
-def shared(opened: Callable[..., Page]) -> Page:
-    """One page for all tests here, each of which opens a link in it."""
-    return opened(LINK)
-
-
 @pytest.fixture
-def page(shared: Page) -> Page:
-    """That page, as large as at first."""
-    shared.set_viewport_size({"width": 1280, "height": 800})
-    return shared
+def page(opened: Callable[..., Page]) -> Page:
+    """One page for all tests here, as it opens."""
+    page = opened(LINK)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    settle(page)
+    page.wait_for_function(DRAWN)
+    return page
 
 
 def at_link(page: Page, server: Server, link: str = LINK) -> dict[str, Any]:
@@ -79,9 +76,9 @@ def drawn(page: Page, color: str, plane: dict[str, Any]) -> tuple[Array, Array]:
     )
 
 
-def test_each_curve_is_the_engines_density_at_the_step_shown(page: Page, server: Server) -> None:
+def test_each_curve_is_the_engines_density_at_the_step_shown(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
-    answer = at_link(page, server)
+    answer = settle(page)
     state, problem = answer["state"], problems["normal"]()
     (plane,) = (p for p in answer["planes"] if p.get("model"))
     start = state["start"] or problem.start
@@ -94,11 +91,9 @@ def test_each_curve_is_the_engines_density_at_the_step_shown(page: Page, server:
         assert close.mean() > 0.9, name  # elsewhere another curve lies over it
 
 
-def test_it_moves_while_the_point_is_dragged_and_while_the_run_is_played(
-    page: Page, server: Server
-) -> None:
+def test_it_moves_while_the_point_is_dragged_and_while_the_run_is_played(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
-    at_link(page, server)
+    settle(page)
     seen = [page.evaluate(LOOK)]
     handle = page.locator("[data-handle='start']").bounding_box()
     assert handle
@@ -125,10 +120,10 @@ def test_it_moves_while_the_point_is_dragged_and_while_the_run_is_played(
     [(1280, 720, True), (1920, 1080, True), (820, 1180, False), (390, 844, False)],
 )
 def test_it_is_in_view_with_the_plane_and_the_text(
-    page: Page, server: Server, width: int, height: int, over_the_text: bool
+    page: Page, width: int, height: int, over_the_text: bool
 ) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    at_link(page, server)
+    settle(page)
     assert page.locator(".words > .beside").count() == over_the_text
     model, words = page.locator(".model .frame"), page.locator(".words")
     for heading in ("One rule, run twice", "Limits and corrections"):
@@ -148,6 +143,7 @@ def test_before_an_audience_it_stands_beside_the_planes(page: Page, server: Serv
         page.set_viewport_size({"width": width, "height": height})
         expect(page.locator(".model .frame")).to_be_in_viewport(ratio=0.95)
         expect(page.locator(".caption .line")).to_be_in_viewport(ratio=0.9)
+    page.keyboard.press("p")
 
 
 def svg_words(page: Page) -> str:
@@ -172,7 +168,6 @@ def test_what_cannot_be_seen_says_why(page: Page, server: Server) -> None:
 
 
 def test_it_is_described_in_the_readers_language(page: Page, server: Server) -> None:
-    at_link(page, server)
     frame = page.locator(".model .frame")
     expect(frame).to_have_attribute("role", "img")
     expect(frame).to_have_attribute("aria-label", re.compile("histogram of the data"))

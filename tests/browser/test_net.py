@@ -27,6 +27,12 @@ def net(opened: Callable[..., Page]) -> Page:
     return page
 
 
+@pytest.fixture
+def loaded(opened: Callable[..., Page]) -> Page:
+    """The net on the same page, loaded again, where nothing was trained yet."""
+    return opened(SMALL, again=True)
+
+
 def losses(page: Page, name: str) -> Any:
     """The losses that the hover of a run's curve would read out."""
     script = f"""(style) => {{
@@ -48,21 +54,23 @@ def test_the_page_trains_by_itself_what_the_engine_trains(net: Page) -> None:
     assert net.evaluate(cells) != before, "the regions are those of the step shown"
 
 
-def test_training_stops_at_once_goes_by_single_steps_and_goes_on(net: Page) -> None:
-    net.locator("input.number[data-field=steps]").fill("1000")
-    net.locator("input.number[data-field=steps]").press("Enter")
-    button = net.locator(".progress button")
+def test_training_stops_at_once_goes_by_single_steps_and_goes_on(loaded: Page) -> None:
+    loaded.locator("input.number[data-field=steps]").fill("1000")
+    loaded.locator("input.number[data-field=steps]").press("Enter")
+    button = loaded.locator(".progress button")
     button.click()
     expect(button).to_have_text("go on")
-    settle(net)
-    stopped = net.evaluate(f"{ROOT}.answer.steps")
+    settle(loaded)
+    stopped = loaded.evaluate(f"{ROOT}.answer.steps")
     assert stopped < 1000
-    net.get_by_role("button", name="one step forward").click()
-    net.wait_for_function(f"{ROOT}.answer.steps === {stopped + 1}")
-    settle(net)
-    assert net.evaluate(f"{ROOT}.k") == stopped + 1
+    loaded.get_by_role("button", name="one step forward").click()
+    loaded.wait_for_function(f"{ROOT}.answer.steps === {stopped + 1}")
+    settle(loaded)
+    assert loaded.evaluate(f"{ROOT}.k") == stopped + 1
     button.click()
-    net.wait_for_function(f"{ROOT}.answer.steps > {stopped + 1}")
+    loaded.wait_for_function(f"{ROOT}.answer.steps > {stopped + 1}")
+    button.click()  # a thousand steps would go on under the next test
+    settle(loaded)
 
 
 def test_points_are_painted_and_the_spectrum_is_charted_with_its_numbers(net: Page) -> None:

@@ -1,9 +1,11 @@
 """On which screens, in which mode and theme a lesson's page is seen: each two of these together.
 
-A fault of the layout or of a color seldom needs three things at once. So each lesson is seen on
-every screen, in both modes and in both themes. Each screen of a hall is seen in both modes, and
-each screen and mode in both themes. But a lesson is not seen in each mode and theme on each screen:
-``EVERY_VISIT=1`` does that.
+A fault of the layout or of a color seldom needs three things at once. So few lessons, which
+together are made of all that there is, are each seen on every screen, in both modes and in both
+themes. Each screen of a hall is seen in both modes, and each screen and mode in both themes. But a
+lesson is not seen in each mode and theme on each screen. Of the other lessons only the texts are
+their own, which have the least room on the smallest screen: they are seen on that and on one screen
+of a hall, in both modes and themes. ``EVERY_VISIT=1`` sees all of it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ Item = TypeVar("Item", bound=Hashable)
 
 THEMES = ("light", "dark")
 
+EVERY = "EVERY_VISIT" in os.environ
+"""Whether all that is tried on few lessons, screens and themes is tried on each."""
+
 
 class Visit(NamedTuple):
     """One look at a lesson's page."""
@@ -24,14 +29,17 @@ class Visit(NamedTuple):
     presenting: bool
     theme: str
     barriers: bool
-    """Whether axe-core looks, too: in each mode and in each theme of a lesson, once."""
+    """Whether axe-core looks, too: in each mode and in each theme of a lesson that is seen whole,
+    once.
+    """
 
 
 def visits_of(
     order: int,
     screens: Sequence[str],
     halls: Collection[str],
-    every: bool = "EVERY_VISIT" in os.environ,
+    whole: bool = True,
+    every: bool = EVERY,
 ) -> list[Visit]:
     """The visits of one lesson, those in one theme together.
 
@@ -40,6 +48,7 @@ def visits_of(
             all these had their turn, the themes change places.
         screens: All of them, the smallest first.
         halls: Those on which a lecturer presents the page.
+        whole: Whether it is one of the few that are seen on every screen.
         every: Whether to make all combinations.
     """
     if every:
@@ -49,6 +58,9 @@ def visits_of(
     round_, turn = divmod(order, len(there))
     theme_of = {screen: THEMES[(round_ + i) % 2] for i, screen in enumerate(screens)}
     hall = there[turn]
+    if not whole:
+        modes = {theme_of[hall]: (hall, True)}
+        return [Visit(*modes.get(theme, (screens[0], False)), theme, False) for theme in THEMES]
     # What is folded away on a small screen is there on a large one.
     other = [screen for screen in screens if theme_of[screen] != theme_of[hall]][-1]
     # The largest first: the theme changes on a small one, which is soon drawn again.
