@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from natgrad_lecture.lessons.talk_steps import talk_steps
 from natgrad_lecture.talk import read_talk
 from tests.browser.conftest import Server, Watch, stroke
 from tests.browser.test_coordinates import ROOT, drag, settle
-from tests.support.chromium import ROOT as CHECKOUT
+from tests.support.servers import start
 
 LESSON = lessons["coordinates"]
 PRESETS = [preset for step in talk_steps(LESSON) for preset in LESSON.presets if preset.id == step]
@@ -307,28 +305,13 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
     expect(window.locator("li")).to_have_count(4)
     expect(window.get_by_label("line of step 2")).to_have_value("Mine ~ 100 %!")
 
-    command = [
-        sys.executable,
-        "-m",
-        "natgrad_lecture",
-        "present",
-        str(file),
-        "--no-browser",
-        "--port=0",
-    ]
-    process = subprocess.Popen(
-        [*command, "--pool=1"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
-    )
+    lecture = start(0, 1, command=("present", str(file)))
     try:
-        assert process.stdout
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        assert found[0].endswith(read_talk(file.read_text())[0].link)
-        replay(found[0], other.new_page())
+        assert lecture.url.endswith(read_talk(file.read_text())[0].link)
+        replay(lecture.url, other.new_page())
     finally:
         other.close()
-        process.terminate()
-        process.communicate()
+        lecture.stop()
 
 
 def test_a_file_that_is_no_talk_is_refused_in_words_and_nothing_is_lost(

@@ -140,15 +140,16 @@ def launch(
     stderr: IO[str] | None = None,
     within: Sequence[str] = (),
     fresh: bool = False,
+    command: Sequence[str] = ("serve",),
 ) -> subprocess.Popen[str] | warm_starts.Forked:
-    """Run ``natgrad serve`` with these options.
+    """Run ``natgrad serve``, or another ``command``, with these options.
 
     Before it starts, the statement ``first`` is run in it, and what ``limits`` says is set (see
     ``resource``); ``env`` is added to its environment, ``stderr`` is where its errors go, and
     ``within`` is the beginning of a command that becomes the server. One that is ``fresh`` has
     imported nothing before it has its environment.
     """
-    options = ("serve", "--no-browser", *options)
+    options = (*command, "--no-browser", *options)
     for kind, most in (limits or {}).items():
         first = f"import resource; resource.setrlimit({kind}, ({most}, {most}))\n{first}"
     if AHEAD or within or fresh or sys.platform != "linux":
