@@ -6,7 +6,7 @@
 #   make quick       the fast tests (under a minute)
 #   make lint        style, types, and the checks of the front end
 #   make test        all tests, in the browser too (a quarter of an hour or more on two cores)
-#   make claims      the lessons' sentences, over 200 states of each one's scope
+#   make claims      the lessons' sentences, over 200 states of each one's scope, and controls in every view
 #   make visits      every lesson on each screen, in each mode and theme, and all that make test tries on few lessons
 # Write files that are kept in the repository
 #   make generate    tables in the documents, and the notebooks, from the registries
@@ -73,7 +73,7 @@ quick: $(VENV)/.test
 
 claims: $(VENV)/.test
 	CLAIM_STATES=200 $(PY) -m pytest -n logical tests/lessons/test_scopes.py \
-	    tests/lessons/test_silent_controls.py $(ARGS)
+	    tests/lessons/test_silent_controls.py tests/lessons/test_controls_have_effect.py $(ARGS)
 
 visits: $(VENV)/.test browser
 	EVERY_VISIT=1 $(PY) -m pytest tests/browser/test_every_lesson.py tests/browser/test_saved.py $(ARGS)
