@@ -23,13 +23,37 @@ from playwright.sync_api import Page as BrowserPage
 
 from natgrad_lecture.server.jupyterhub import options
 from tests.support.class_lines import Lecture, hang_up
-from tests.support.servers import ROOT, Page, free_port, lean, wait_until, zombies
+from tests.support.servers import (
+    MAIN,
+    NOT_AHEAD,
+    ROOT,
+    Page,
+    free_port,
+    lean,
+    wait_until,
+    zombies,
+)
 
 HERE = ROOT / "build" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PROXY = str(HERE) if HERE.exists() else shutil.which("configurable-http-proxy")
 needs_proxy = pytest.mark.skipif(
     PROXY is None, reason="configurable-http-proxy is missing; `make test` installs it with npm"
 )
+
+
+CONFIGURATION = """
+load_subconfig({deployed!r})
+
+def quick(command):
+    python, *how, what = command
+    assert how == ["-m", "natgrad_lecture"], how
+    return [python, "-c", {program!r}, what]
+
+c.Spawner.cmd = quick(c.Spawner.cmd)
+for service in c.JupyterHub.services:
+    service["command"] = quick(service["command"])
+"""
+"""That of deploy/, whose servers make nothing ahead that nobody asks for."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +76,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "NATGRAD_CLASS_POOL": "0",
         "HOME": str(room),
     }
-    command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / "deploy/jupyterhub_config.py")]
+    deployed = str(ROOT / "deploy/jupyterhub_config.py")
+    program = f"{NOT_AHEAD}\n{MAIN}"
+    (room / "config.py").write_text(CONFIGURATION.format(deployed=deployed, program=program))
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(room / "config.py")]
     process = _started(command, room, environment)
     try:
         # The hub exits if a class's server needs more than ten seconds: retry on a busy machine.
