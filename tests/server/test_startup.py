@@ -189,7 +189,10 @@ def test_what_was_made_ahead_holds_up_no_answer_while_garbage_is_collected() -> 
 def refusal(*options: str, **how: Any) -> str:
     """What a server says that does not start; ``how`` is ``launch``'s."""
     ended = launch(*options, **how)
-    said, _ = ended.communicate(timeout=60)
+    try:
+        said, _ = ended.communicate(timeout=60)
+    finally:
+        ended.kill()
     assert ended.returncode == 1, said
     assert "Traceback" not in said
     assert said.count("\n") == 1, said
