@@ -71,6 +71,20 @@ def test_steps_go_by_clicker_by_arrows_and_by_buttons_and_show_their_states(
     before = page.evaluate(f"{ROOT}.values['start.0']")
     page.keyboard.press("ArrowRight")  # now it is the handle's
     page.wait_for_function(f"before => {ROOT}.values['start.0'] > before", arg=before)
+    for begin_again in ("key", "button"):
+        settle(page)
+        shown = page.evaluate(f"{ROOT}.values")
+        assert shown["start.0"] > before
+        if begin_again == "key":
+            page.keyboard.press("0")
+        else:
+            page.get_by_role("button", name="reset").click()
+        page.wait_for_function(f"before => {ROOT}.values['start.0'] === before", arg=before)
+        on_step(page, 3, PRESETS[2].say)
+        assert page.evaluate(f"{ROOT}.state.damping") == PRESETS[2].set.get("damping", 0)
+        page.locator("[data-handle=start]").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"before => {ROOT}.values['start.0'] > before", arg=before)
     on_step(page, 3, PRESETS[2].say)
     page.keyboard.press("PageDown")  # a clicker comes first
     on_step(page, 4, PRESETS[3].say)

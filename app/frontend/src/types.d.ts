@@ -87,6 +87,8 @@ declare global {
   interface Ground {
     view: number[];
     given?: Tick[][];
+    /** From one mark of an axis to the next. */
+    step?: number;
     side: number;
     ratio: number;
     palette: Palette;

@@ -41,6 +41,14 @@ test("labels of arrows to any place are whole on the plane and cover none before
   }
 });
 
+test("a label of Chinese characters is whole on the plane", () => {
+  for (const text of ["θ 中的牛顿法", "x 中的牛顿法"]) {
+    const width = (text.match(/[一-鿿]/g)?.length ?? 0) * EM;
+    const [right, left] = [260, 40].map((x) => placeLabels([arrow(text, x, 60)], SIDE, EM)[0]);
+    assert.ok(right.x + width <= SIDE && left.x - width >= 0, text);
+  }
+});
+
 test("a label with room stands beyond its arrow's head", () => {
   const [placed] = placeLabels([arrow("−∇J", 200, 150)], SIDE, EM);
   assert.deepEqual(placed, { x: 212.5, y: 154.5, right: true });

@@ -20,6 +20,8 @@ test("a small plane has fewer marks: its labels of four letters do not touch eac
       const apart = (side * stepOn(span, side)) / span;
       assert.ok(apart >= 24 && stepOn(span, side) < span, `${span} on ${side}: ${apart}`);
     }
+    const apart = (155 * stepOn(span, 155, 26)) / span; // before an audience the type is large
+    assert.ok(apart >= 2.3 * 0.78 * 26 * 0.75, `${span}: ${apart}`);
     assert.equal(stepOn(span, 340), niceStep(span));
   }
 });

@@ -29,7 +29,7 @@ export function placeLabels(labels, side, em) {
   return labels.map(({ text, x0, y0, x1, y1 }) => {
     const length = Math.hypot(x1 - x0, y1 - y0);
     const right = x1 >= x0;
-    const wide = 0.6 * em * text.length; // about
+    const wide = 0.6 * em * text.replace(/[⺀-￿]/g, "00").length; // about; Chinese is wider
     const beyond = x1 + ((x1 - x0) / length) * 0.5 * em + (right ? 5 : -5);
     const x = right
       ? Math.max(4, Math.min(side - 4 - wide, beyond))

@@ -83,12 +83,16 @@ export function makePlane(host) {
   frame.append(makeBrush(plane, { field: () => spec.paint, placeOf, ask: host.ask }));
 
   let ticked = "";
+  /** @type {number | undefined} */
+  let type;
+  /** @type {number | undefined} */
+  let step; // from one mark to the next
   function showTicks() {
     const [x0, x1, y0, y1] = spec.view;
     const now = [spec.view, side, JSON.stringify(spec.ticks)].join();
     if (ticked === now) return;
     ticked = now;
-    const step = stepOn(x1 - x0, side);
+    step = stepOn(x1 - x0, side, type);
     ticks[0].show(x0, x1, marks(x0, x1, step, spec.ticks?.[0]), side);
     ticks[1].show(y0, y1, marks(y0, y1, step, spec.ticks?.[1]), heightOf(spec.view, side));
   }
@@ -135,6 +139,7 @@ export function makePlane(host) {
     if (width === side && pixelRatio === ratio) return;
     side = width;
     ratio = pixelRatio;
+    type = parseFloat(getComputedStyle(frame).fontSize);
     for (const canvas of [still, living, ground]) sizeOf(canvas, ratio);
     drawn = ["", ""];
     lively = "";
@@ -156,7 +161,7 @@ export function makePlane(host) {
     handles.follow();
     if (!side) return;
     const { view, ticks: given } = spec;
-    const layer = { view, given, side, ratio, palette, cache, array, thick };
+    const layer = { view, given, step, side, ratio, palette, cache, array, thick };
     const below = [quietNames[0], view, theme, thick].join(";");
     const key = [below, quietNames[1], given].join(";");
     if (below !== drawn[0]) {

@@ -192,10 +192,9 @@ export function drawOutlines(ctx, look) {
  * @param {Ground} look
  */
 export function drawAxes(ctx, look) {
-  const { view, given, side, palette } = look;
+  const { view, given, side, palette, step = stepOn(view[1] - view[0], side) } = look;
   const [x0, x1, y0, y1] = view;
   const scale = side / (x1 - x0);
-  const step = stepOn(x1 - x0, side);
   const high = heightOf(view, side);
   const mark = side / 90;
   ctx.beginPath();

@@ -20,8 +20,10 @@ export function niceStep(span, wanted = 6) {
  *
  * @param {number} span
  * @param {number} side in CSS pixels
+ * @param {number} [type] the size of the page's type
  */
-export const stepOn = (span, side) => niceStep(span, Math.min(6, Math.max(2, side / 36)));
+export const stepOn = (span, side, type = 15) =>
+  niceStep(span, Math.min(6, Math.max(2, side / (2.4 * type))));
 
 /**
  * @param {number} low

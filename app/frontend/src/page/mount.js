@@ -98,7 +98,7 @@ export function mount({ model, el, view, lesson, first, arrays, language, transl
   const menu = makeMenu();
   const header = makeHeader(lesson, {
     ask: jump,
-    reset: () => jump({}, { base: { reset: true } }),
+    reset: () => reader.reset(),
     theme,
     link: whole && (() => reader.link()),
     nav: whole && lesson.nav,

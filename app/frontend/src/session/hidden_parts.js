@@ -33,7 +33,7 @@ const PARTS = [
  * @param {() => Promise<string>} page.copyLink
  */
 export function makeHiding({ root, lesson, handles, changed, copyLink }) {
-  const controls = lesson.controls.flatMap((group) => group.controls.map((c) => c.field));
+  const controls = lesson.controls.flatMap((group) => group.controls);
   const rules = make("style");
   root.append(rules);
   /** @type {Set<string>} */
@@ -46,7 +46,12 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
   function apply() {
     /** @param {string} name */
     const quote = (name) => `"${CSS.escape(name)}"`;
-    const places = [...hidden].map((name) =>
+    /** @param {{ field: string }[]} some */
+    const none = (some) => some.every(({ field }) => hidden.has(field));
+    const parts = PARTS.filter(
+      (name) => hidden.has(name) || (name === "controls" && none(controls)),
+    );
+    const places = [...hidden, ...parts].map((name) =>
       PARTS.includes(name)
         ? `[data-part=${quote(name)}]`
         : name.startsWith("handle.")
@@ -54,14 +59,9 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
           : `[data-control=${quote(name)}]`,
     );
     for (const { id, controls: own } of lesson.controls) {
-      if (own.every(({ field }) => hidden.has(field))) places.push(`[data-group=${quote(id)}]`);
+      if (none(own)) places.push(`[data-group=${quote(id)}]`);
     }
-    if (controls.every((field) => hidden.has(field))) places.push(`[data-part="controls"]`);
     rules.textContent = places.map((p) => `.natgrad ${p} { display: none !important }`).join("\n");
-    const parts = PARTS.filter((name) => hidden.has(name));
-    if (!parts.includes("controls") && controls.every((field) => hidden.has(field))) {
-      parts.push("controls");
-    }
     setAttribute(root, "data-hide", parts.join(" ") || null);
   }
 
@@ -118,7 +118,9 @@ export function makeHiding({ root, lesson, handles, changed, copyLink }) {
       const wished = text.split(",").filter(Boolean);
       /** @param {string} name */
       const known = (name) =>
-        PARTS.includes(name) || controls.includes(name) || name.startsWith("handle.");
+        PARTS.includes(name) ||
+        controls.some(({ field }) => field === name) ||
+        name.startsWith("handle.");
       hidden = new Set(wished.filter(known));
       apply();
       for (const [name, box] of boxes) box.checked = !hidden.has(name);

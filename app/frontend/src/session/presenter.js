@@ -137,6 +137,8 @@ export function makePresenter({ root, shows, steps, go, replay, changed, caption
     leave,
     next: () => walk(1),
     last: () => walk(-1),
+    // The step that is shown, as it was at first: its caption speaks of that.
+    again: () => go(steps()[at]),
     panel: () => root.classList.toggle("panel"),
     full(wanted = document.fullscreenElement !== root) {
       if (!wanted) document.exitFullscreen?.();

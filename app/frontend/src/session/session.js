@@ -228,6 +228,7 @@ export function makeReader({
     link,
     undo: past.undo,
     redo: past.redo,
+    reset: () => (presenter.shown() ? presenter.again() : go({})),
     can: past.can,
     /** @param {() => void} listener */
     onpast: (listener) => undoTools.push(listener),
