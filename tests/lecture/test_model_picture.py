@@ -99,6 +99,20 @@ def test_its_plane_is_wide_named_and_marked_inside(name: str) -> None:
     assert ((points[:, 1] * d + f > -1e-9) & (points[:, 1] * d + f < 1)).all()
 
 
+def test_no_two_marks_across_touch_each_other_in_large_type() -> None:
+    """Before an audience a model is as wide as sixteen letters of its marks."""
+    seen = 0
+    for name in ON_A_PLANE:
+        problem = problems[name]()
+        path = run(problem, rules["gradient"](0.01), problem.start, 1)
+        for plane in add_model(Sheet(), problem, {"gradient": path}, problem.start):
+            if marks := plane.get("ticks", [[]])[0]:
+                seen += 1
+                assert len(marks) >= 2, name
+                assert sum(len(text) + 1 for _, text in marks) <= 16, (name, marks)
+    assert seen > 5
+
+
 def test_a_loss_without_data_has_none() -> None:
     problem, sheet = problems["double-well"](), Sheet()
     path = run(problem, rules["gradient"](0.1), problem.start, 3)

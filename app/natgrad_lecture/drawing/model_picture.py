@@ -33,6 +33,9 @@ WIDE = 3.4
 _MARKS = 5
 """Of an axis, at most: on a phone both are short."""
 
+_LETTERS = 16
+"""Of the marks across, with one space each, at most: before an audience the type is large."""
+
 TITLE = "data and model"
 
 _CHAINS = 3
@@ -231,7 +234,7 @@ class Curves:
     def plane(self, title: str = TITLE, say: str = "") -> Plane:
         """The plane of the answer; ``say`` is what it shows, for those who do not see it."""
         across, up = self.axes
-        wide: list[Tick] = [(at * WIDE, text) for at, text in _few(across)]
+        wide: list[Tick] = [(at * WIDE, text) for at, text in _across(across)]
         return {
             "name": NAME,
             "title": title,
@@ -242,6 +245,14 @@ class Curves:
             "model": True,
             "say": say or _SAYS[self.curve.kind],
         }
+
+
+def _across(axis: Axis) -> list[Tick]:
+    """The marks of the axis across, so few that they do not touch one another."""
+    ticks = _few(axis)
+    while sum(len(text) + 1 for _, text in ticks) > _LETTERS and len(ticks) > 2:
+        ticks = ticks[::2]
+    return ticks
 
 
 def _few(axis: Axis) -> list[Tick]:
