@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.talk_steps import talk_steps
-from tests.browser.conftest import Server, Watch
+from tests.browser.conftest import FIRST, GO_BACK, Server, Watch
 from tests.browser.test_coordinates import ROOT, drag, settle, type_in
 
 LESSON = lessons["coordinates"]
@@ -42,6 +42,18 @@ def opened(page: Page, server: Server, query: str = "") -> Page:
     page.goto(f"{server.url}{HERE}{query}")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
+    return page
+
+
+def again(page: Page, server: Server) -> Page:
+    """The lesson in the state that it opens in: gone back to, where the page shows no link."""
+    first = page.evaluate("window.first ?? null")
+    if first is None or "hide=" in page.url:
+        opened(page, server).evaluate(f"({FIRST})().then((first) => {{ window.first = first; }})")
+    else:
+        page.keyboard.press("Escape")
+        page.mouse.move(0, 0)
+        page.evaluate(GO_BACK, first)
     return page
 
 
@@ -154,7 +166,7 @@ def _json(default: Any) -> dict[str, Any]:
 
 
 def test_while_something_is_typed_undo_is_the_box_s_own(reader: Page, server: Server) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     type_in(page, "rate", "0.03")
     at(page, "rate=0.03")
     box = page.locator("input.number[data-field='steps']")
@@ -173,7 +185,7 @@ def test_while_something_is_typed_undo_is_the_box_s_own(reader: Page, server: Se
 def test_the_step_shown_is_in_the_address_without_an_entry_of_its_own(
     reader: Page, server: Server
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     count = entries(page)
     for _ in range(3):
         page.keyboard.press(".")
@@ -191,7 +203,7 @@ def test_the_step_shown_is_in_the_address_without_an_entry_of_its_own(
 def test_a_copied_link_restores_what_is_on_the_screen_in_another_browser(
     reader: Page, server: Server, browser: Browser
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     page.keyboard.press("5")
     settle(page)
     drag(page, "start", (40, -40))
@@ -274,7 +286,7 @@ def test_no_key_goes_round_what_a_link_hides(reader: Page, server: Server) -> No
 def test_a_page_is_stripped_in_the_editor_and_published_by_its_link(
     reader: Page, server: Server
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     page.locator(".menu > button").click()
     page.get_by_role("menuitem", name="hide parts").click()
     window = page.get_by_role("dialog", name="hide parts")
@@ -293,7 +305,7 @@ def test_a_page_is_stripped_in_the_editor_and_published_by_its_link(
 def test_the_question_mark_lists_the_keys_and_each_does_what_it_says(
     reader: Page, server: Server
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     page.keyboard.press("?")
     window = page.get_by_role("dialog", name="keys")
     expect(window).to_be_visible()
@@ -320,7 +332,7 @@ def test_the_question_mark_lists_the_keys_and_each_does_what_it_says(
 
 
 def test_the_menu_is_walked_by_keys(reader: Page, server: Server) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     button = page.locator(".menu > button")
     items = page.get_by_role("menuitem").filter(visible=True)
     button.focus()
@@ -353,7 +365,7 @@ def test_the_menu_is_walked_by_keys(reader: Page, server: Server) -> None:
 def test_arrows_move_a_handle_and_a_slider_finely_and_coarsely(
     reader: Page, server: Server
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
 
     def moved(selector: str, field: str, key: str) -> float:
         page.keyboard.press("0")
@@ -378,7 +390,7 @@ def test_arrows_move_a_handle_and_a_slider_finely_and_coarsely(
 def test_light_and_dark_follow_the_system_until_the_reader_chooses(
     reader: Page, server: Server
 ) -> None:
-    page = opened(reader, server)
+    page = again(reader, server)
     root, tool = page.locator(".natgrad"), page.get_by_role("button", name="theme")
     page.emulate_media(color_scheme="dark")
     expect(root).to_have_attribute("data-theme", "dark")
