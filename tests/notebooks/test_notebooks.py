@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -61,9 +62,15 @@ def test_a_notebook_is_three_lines_and_displays_its_lesson(
     assert_opened_without_a_kernel_it_shows_a_picture(notebook)
 
 
+@cache
+def exporter() -> HTMLExporter:
+    """One for all notebooks: it compiles its templates once."""
+    return HTMLExporter()
+
+
 def assert_opened_without_a_kernel_it_shows_a_picture(notebook: nbformat.NotebookNode) -> None:
     """As a page, by nbconvert; viewers on the web do the same."""
-    html, _ = HTMLExporter().from_notebook_node(notebook)
+    html, _ = exporter().from_notebook_node(notebook)
     (image,) = re.findall(r'<img [^>]*alt="[^"]+: a picture of the lesson"[^>]*>', html)
     (picture,) = re.findall(r'src="data:image/svg\+xml,([^"]*)"', image)
     drawn = ElementTree.fromstring(unquote(picture))
