@@ -621,7 +621,7 @@ HIDING = """() => {
 }"""
 """Of each part, by its box in the editor: how often it is there; seen before, hidden, and after.
 Those are hidden together that are equally deep in others: whether one is hidden takes the style of
-the whole page, which is computed anew after each click."""
+the whole page, which is computed again after each click."""
 
 
 @pytest.mark.covering(features.kinds_of_controls, features.handles, features.parts)

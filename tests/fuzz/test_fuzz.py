@@ -29,7 +29,7 @@ def test_whatever_is_asked_is_answered_and_no_state_is_lost(name: str) -> None:
 
 @pytest.mark.parametrize("name", lessons)
 def test_whatever_a_link_says_opens_a_good_state(name: str) -> None:
-    assert fuzz_states(lessons[name], 150) == 150
+    assert fuzz_states(lessons[name], 100) == 100
 
 
 @pytest.mark.parametrize("name", [name for name, lesson in lessons.items() if not lesson.slow])
@@ -84,7 +84,7 @@ FRAMES = st.one_of(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(FRAMES)
 def test_a_frame_is_an_ask_or_refused_and_nothing_else(frame: bytes) -> None:
     with suppress(Refused):
