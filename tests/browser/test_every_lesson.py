@@ -408,8 +408,8 @@ def whole() -> list[Lesson]:
     """The lessons whose pages are seen on all screens, and looked at by axe-core: together they
     have all controls, planes, handles and parts that there are.
     """
-    made_of = (features.controls, features.planes, features.handles, features.parts)
-    return few(tuple(lessons.values()), made_of)
+    parts = (features.controls, features.planes, features.handles, features.parts)
+    return few(tuple(lessons.values()), parts)
 
 
 def visits_to(lesson: Lesson, every: bool = EVERY) -> list[Visit]:

@@ -13,15 +13,15 @@ def drawn_states(
     lesson: Lesson, ground: Mapping[str, Any], scope: Scope, n: int
 ) -> Iterator[tuple[dict[str, Any], Any]]:
     """The changes of a lesson's default that a scope draws, each with the state they make."""
-    made: list[Any] = []
+    state: list[Any] = []
 
     def possible(changes: Mapping[str, Any]) -> bool:
         """Whether the changes make a state of the lesson: what a scope draws may not."""
         try:
-            made[:] = [lesson.state_after(changes)]
+            state[:] = [lesson.state_after(changes)]
         except ValueError:
             return False
         return True
 
     for changes in scope.states(ground, possible, n):
-        yield changes, made[0]
+        yield changes, state[0]
