@@ -53,12 +53,13 @@ def kept(page: Page) -> dict[str, str]:
 
 
 def until_kept(page: Page, address: str) -> None:
-    """Wait until the page of this address is kept."""
+    """Wait until the page of this address is kept, and what an older release kept is gone."""
     for _ in range(600):
-        if address in kept(page):
+        releases = page.evaluate(KEPT)
+        if [address in pages for pages in releases.values()] == [True]:
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"{address} is not kept, but {list(kept(page))}")
+    raise AssertionError(f"{address} is not kept, or not alone: {page.evaluate(KEPT).keys()}")
 
 
 def drawn(page: Page) -> Page:
