@@ -168,9 +168,9 @@ BOTH = Scope({"seed": SEED, "data": one_of("digits", "wine")}, trained=6)
 CLAIMS = {
     "near": Claim(
         {},
-        _angles(40, 50, 50),
+        _angles(40, 50, 45),
         ONE_STEP,
-        false={"K-FAC within 15°": _angles(15, 50, 50), "Adam beyond 75°": _angles(40, 50, 75)},
+        false={"K-FAC within 15°": _angles(15, 50, 45), "Adam beyond 75°": _angles(40, 50, 75)},
         beyond=Scope({"seed": SEED, "damping": one_of(1.0)}, trained=2),
         shows=("kfac", "soap", "adam"),
     ),
@@ -273,11 +273,11 @@ CLAIMS = {
     ),
     "scale": Claim(
         {**TURNED, **SQUARE, "data": "wine", "kind": "scale"},
-        _root_turns(("soap", "shampoo", "adam"), 2, 5),
+        _root_turns(("soap", "shampoo", "adam"), 4, 5),
         Scope({"seed": SEED, "stretch": log_between(10.0, 30.0)}, trained=5),
         false={
-            "Muon, too": _root_turns(("soap", "shampoo", "adam", "muon"), 2, 5),
-            "by more than 30°": _root_turns(("soap", "shampoo", "adam"), 2, 30),
+            "Muon, too": _root_turns(("soap", "shampoo", "adam", "muon"), 4, 5),
+            "by more than 30°": _root_turns(("soap", "shampoo", "adam"), 4, 30),
         },
         beyond=Scope({"seed": SEED, "kind": one_of("units")}, trained=2),
         shows=("soap", "shampoo", "adam"),

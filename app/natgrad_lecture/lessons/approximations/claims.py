@@ -182,12 +182,12 @@ def _within(factor: float) -> Check:
     return check
 
 
-def _ranks(more: int) -> Check:
-    """γ and β are so many parameters more, and no direction more."""
+def _ranks(grows: bool) -> Check:
+    """γ and β are parameters more; whether they are directions more."""
 
     def check(model: Any) -> bool:
         a, b = (model.spectrum(frame) for frame in ("batch norm", "folded"))
-        return len(a.values) > len(b.values) and a.rank == b.rank + more
+        return len(a.values) > len(b.values) and (a.rank > b.rank) is grows
 
     return check
 
@@ -349,9 +349,9 @@ CLAIMS = {
     ),
     "no-more": Claim(
         NORMED,
-        _ranks(0),
+        _ranks(False),
         FEW,
-        false={"it grows by one": _ranks(1)},
+        false={"it grows": _ranks(True)},
         shows=("batch norm", "folded"),
     ),
 }

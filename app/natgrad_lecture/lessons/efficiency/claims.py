@@ -70,7 +70,9 @@ def _linear(factor: float) -> Any:
             error = error + gain / t * (y - error) @ model.fisher
             if t in SHORT:
                 rows.append(t * error.T @ error / KEPT)
-        return bool(np.allclose(found, rows, rtol=1e-7))
+        # At a large c the errors grow to 1e13 before they shrink, and rounding grows with them.
+        largest = np.abs(rows).max(axis=(1, 2), keepdims=True)
+        return bool((np.abs(found - np.array(rows)) <= 1e-5 * largest).all())
 
     return check
 
