@@ -273,8 +273,9 @@ CLAIMS = {
     "wide": Claim(
         NATURAL,
         _band("natural", "gradient"),
-        Scope({**QUADRATIC, "stretch": log_between(2.0, 8.0)}),
+        Scope({**LONG, "stretch": log_between(4.0, 8.0)}),
         false={"the other way round": _band("gradient", "natural")},
+        beyond=Scope({**QUADRATIC, "stretch": between(2.0, 3.2), "steps": one_of(20)}),
         shows=("map",),
     ),
     "damped": Claim(
