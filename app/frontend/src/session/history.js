@@ -85,7 +85,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     clearTimeout(timer);
     const going = act !== null && (busy() || key(now()) !== settled);
     // The browser has no entry yet of the act that the reader takes back: to the one before it.
-    if (going && entry.at < at) return place.go(at - entry.at);
+    if (going && entry.at === at - 1) return place.go(1);
     act = null;
     here = entry;
     at = entry.at;
