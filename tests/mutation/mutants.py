@@ -561,8 +561,24 @@ FAULTS = (
     Fault("core/run.py", "problem.form, rule.form", "None, rule.form", ("traced_options",)),
     Fault("tracing/row_sums.py", "return not tape.in_rows", "return True", ("traced_options",)),
     Fault("tracing/machine_code.py", "quick or not found.quick", "quick", ("compiled",)),
-    Fault("core/numbers.py", "(vars(self) | fields)", "vars(self)", ("traced_options",)),
-    Fault("core/charted.py", "numbers[n:]", "self.chart.numbers", ("traced_options",)),
+    Fault(
+        "core/numbers.py",
+        "_with_numbers(getattr(self, name), rest))",
+        "getattr(self, name))",
+        ("traced_options",),
+    ),
+    Fault(
+        "core/numbers.py",
+        'if not vars(type(self)).get("varying"):',
+        "if not self.varying:",
+        ("traced_options",),
+    ),
+    Fault(
+        "core/numbers.py",
+        "if not isinstance(getattr(type(self), name, None), cached_property):",
+        "if True:",
+        ("traced_options",),
+    ),
     Fault("rules/adam.py", 'decay("β₂", beta2), ', 'decay("β₂", beta1), ', ("rules",)),
     Fault(
         "problems/variational_normal.py",
