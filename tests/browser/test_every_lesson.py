@@ -437,6 +437,7 @@ def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no
             found += [(visit, barrier) for barrier in barriers(page, *rules)]
     present(page, False)
     page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
+    page.wait_for_function(DRAWN)
     settle(page)
     smallest = page.evaluate(LOOK)
     page.set_viewport_size({"width": 1440, "height": 900})
