@@ -343,6 +343,8 @@ LOOK = """() => {
                 e.value = written;
                 return cut;
             }).map(e => e.dataset.field),
+        caption: root.querySelector('.caption')?.checkVisibility() ?
+            box(root.querySelector('.caption')).bottom + root.scrollTop : 0,
         clipped: [...root.querySelectorAll('.planes')].filter(
             row => getComputedStyle(row).overflowX !== 'visible').flatMap(row => {
                 const end = box(row).left + row.scrollWidth - row.scrollLeft;
@@ -384,6 +386,7 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
     assert found["narrow"] == [], screen
     assert found["veiled"] == [], screen
     assert found["clipped"] == [], screen
+    assert found["caption"] <= height, f"an audience does not see the caption: {screen}"
     if not presenting:  # letters in a line of the text
         assert all((40 if screen == "phone" else 45) < n < 76 for n in found["lines"]), screen
     assert found["type"] >= max(11, (height / 70 if presenting else height / 120)), screen
