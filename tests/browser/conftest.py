@@ -162,10 +162,6 @@ GO_BACK = """async ([state, address]) => {
     document.activeElement.blur();
     if (natgrad.playing) document.querySelector('button.play').click();
     await natgrad.settled();
-    const now = () => JSON.stringify({ ...natgrad.state, k: 0 });
-    const known = () => JSON.stringify({ ...history.state.natgrad.state, k: 0 });
-    // An act is an entry of the history a moment later; going back before would take it back alone.
-    for (let i = 0; i < 40 && now() !== known(); i++) await new Promise(end => setTimeout(end, 50));
     history.pushState(state, '', address);
     dispatchEvent(new PopStateEvent('popstate', { state }));
     await natgrad.settled();

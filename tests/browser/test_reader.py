@@ -106,23 +106,48 @@ PRESSED = """(key, ctrlKey = false) => document.activeElement.dispatchEvent(
 
 @pytest.mark.parametrize("back", ["history.back()", "press('z', true)"])
 @pytest.mark.parametrize("answered", [False, True])
-def test_back_takes_back_an_act_that_is_no_entry_yet(
-    reader: Page, server: Server, back: str, answered: bool
+@pytest.mark.parametrize("first", [False, True])
+def test_back_takes_back_an_act_that_has_just_begun(
+    reader: Page, server: Server, back: str, answered: bool, first: bool
 ) -> None:
+    reader.goto("about:blank")  # the same link again would keep what lies ahead in the history
     page = opened(reader, server)
-    page.keyboard.press("4")
-    at(page, "damping=10")
+    at(page, "coordinates$")
+    if not first:
+        page.keyboard.press("4")
+        at(page, "damping=10")
     known, count = state(page), entries(page)
-    wait = f"while ({ROOT}.state.damping === 10) await new Promise(requestAnimationFrame);"
+    wait = f"while ({ROOT}.state.rules.length < 3) await new Promise(requestAnimationFrame);"
     page.evaluate(
         f"async () => {{ const press = {PRESSED}; press('2'); {wait * answered} {back} }}"
     )
     page.wait_for_timeout(1000)
     assert state(page) == known
-    at(page, "damping=10")
-    page.go_back()
-    page.wait_for_function(f"{ROOT}.state.damping === 0")
-    assert entries(page) == (count if "history" in back or not answered else count + 1)
+    assert entries(page) == count + 1
+    if not first:
+        page.go_back()
+        page.wait_for_function(f"{ROOT}.state.damping === 0")
+        assert entries(page) == count + 1
+
+
+def test_an_act_that_is_refused_is_no_entry(reader: Page, server: Server) -> None:
+    reader.goto("about:blank")  # the same link again would keep what lies ahead in the history
+    page = opened(reader, server)
+    at(page, "coordinates$")
+    known, count = state(page), entries(page)
+    undo = page.get_by_role("button", name="undo")
+    for _ in range(2):
+        type_in(page, "rate", "-1")
+        expect(page.get_by_role("alert").filter(has_text="not allowed")).to_be_visible()
+        expect(undo).to_be_disabled()
+        assert state(page) == known
+    type_in(page, "rate", "0.05")
+    at(page, "rate=0.05")
+    assert entries(page) == count + 1
+    undo.click()
+    page.wait_for_function(f"{ROOT}.state.rate === 0.02")
+    assert state(page) == known
+    expect(undo).to_be_disabled()
 
 
 def test_undo_and_redo_by_buttons_and_by_keys(reader: Page, server: Server) -> None:

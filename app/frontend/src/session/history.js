@@ -1,6 +1,6 @@
-// The reader's history. An act is settled when its answer is drawn and nothing is held or asked:
-// then it is one entry, however many events a drag had. The step shown belongs to the entry it was
-// seen in. On a page of its own the entries are the browser's, so that back and forward walk them
+// The reader's history. An act is one entry, however many events a drag had. It is added as the act
+// begins, so that going back takes back the act at any time, and is written when its answer is drawn
+// and nothing is held or asked. The step shown belongs to the entry it was seen in. On a page of its own the entries are the browser's, so that back and forward walk them
 // too.
 
 const QUIET = 350; // ms of quiet after which an act is over
@@ -10,6 +10,7 @@ const QUIET = 350; // ms of quiet after which an act is over
  * @typedef {object} Entries
  * @property {() => Entry | null | undefined} start
  * @property {(entry: Entry, address: string, added: boolean) => void} write
+ * @property {() => void} spare the last entry is for the next act: this one has changed nothing
  * @property {(way: number) => void} go
  * @property {() => void} stop
  */
@@ -22,18 +23,22 @@ const key = (state) => JSON.stringify({ ...state, k: 0 });
  * @returns {Entries}
  */
 function inBrowser(arrived) {
+  let spares = 0;
   /** @param {PopStateEvent} event */
-  const heard = ({ state }) => state?.natgrad && arrived(state.natgrad);
+  const heard = ({ state }) => {
+    spares = 0;
+    if (state?.natgrad) arrived(state.natgrad);
+  };
   addEventListener("popstate", heard);
   return {
     start: () => history.state?.natgrad,
-    write: (entry, address, added) =>
-      history[added ? "pushState" : "replaceState"](
-        { natgrad: entry },
-        "",
-        location.pathname + address,
-      ),
-    go: (way) => history.go(way),
+    write(entry, address, added) {
+      const kind = added && !spares ? "pushState" : "replaceState";
+      if (added) spares = 0;
+      history[kind]({ natgrad: entry }, "", location.pathname + address);
+    },
+    spare: () => (spares = 1),
+    go: (way) => history.go(way < 0 ? way - spares : way),
     stop: () => removeEventListener("popstate", heard),
   };
 }
@@ -52,6 +57,7 @@ function inMemory(arrived) {
       entries[entry.at] = entry;
       at = entry.at;
     },
+    spare: () => at--,
     go: (way) => arrived(entries[(at += way)]),
     stop: () => {},
   };
@@ -77,17 +83,11 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   let timer;
   let written = "";
   let settled = "";
-  /** @type {Entry} */
-  let here; // the entry that was written last
 
   /** @param {Entry} entry */
   function arrived(entry) {
-    clearTimeout(timer);
-    const going = act !== null && (busy() || key(now()) !== settled);
-    // The browser has no entry yet of the act that the reader takes back: to the one before it.
-    if (going && entry.at === at - 1) return place.go(1);
     act = null;
-    here = entry;
+    clearTimeout(timer);
     at = entry.at;
     top = Math.max(top, at);
     settled = key(entry.state);
@@ -105,17 +105,24 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     const mark = JSON.stringify([entry, text]);
     if (mark === written) return;
     written = mark;
-    here = entry;
     settled = key(state);
     place.write(entry, text, added);
   }
 
+  // Most acts change the state: the entry is there before, as a copy of the last one.
+  function begin() {
+    top = ++at;
+    write(true);
+    onchange();
+  }
   function commit() {
     act = null;
-    const added = key(now()) !== settled;
-    if (added) top = ++at;
-    write(added);
-    if (added) onchange();
+    if (key(now()) === settled) {
+      top = --at;
+      place.spare();
+    }
+    write(false);
+    onchange();
   }
 
   function look() {
@@ -131,7 +138,6 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
   /** @param {number} way */
   function walk(way) {
     if (act !== null && !busy()) commit();
-    if (act !== null) return way < 0 ? arrived(here) : undefined;
     if (at + way < 0 || at + way > top) return;
     place.go(way);
   }
@@ -152,6 +158,7 @@ export function makePast({ root, whole, now, address, busy, restore, onchange })
     /** @param {string | null} name */
     touch(name) {
       if (act !== null && (name === null || name !== act) && !busy()) commit();
+      if (act === null) begin();
       act = name ?? "";
       wait();
     },
