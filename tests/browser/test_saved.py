@@ -308,7 +308,7 @@ def test_the_list_is_light_or_dark_as_chosen(offline: Page, folder: Path) -> Non
     dark = offline.evaluate(paper)
     assert dark != light
     offline.reload()
-    assert offline.evaluate(paper) == dark, "and it is remembered"
+    expect(offline.locator("body"), "and it is remembered").to_have_css("background-color", dark)
     offline.locator("button.theme").click()
 
 
