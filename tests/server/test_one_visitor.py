@@ -118,8 +118,16 @@ def test_a_kernel_that_died_while_it_waited_is_handed_to_nobody(killed: str) -> 
             page.goodbye()
 
 
+ENDS_AT_OLD_FRAMES = """
+import os, jupyter_server.services.kernels.connection.channels as channels
+channels.deserialize_binary_message = lambda message: os._exit(3)
+"""
+"""Jupyter's older framing takes half a minute, and gigabytes, over a frame of ours: the server of a
+test ends if it comes so far."""
+
+
 def test_a_kernel_that_answers_no_handshake_is_ended_and_its_page_told() -> None:
-    first = "import natgrad_lecture.server.websocket as w; w.HANDSHAKE = 8"
+    first = f"import natgrad_lecture.server.websocket as w; w.HANDSHAKE = 8\n{ENDS_AT_OLD_FRAMES}"
     with running(first=first) as server:
         page, other = Page(server.url), Page(server.url).open()
         before = set(server.kernels())
@@ -130,6 +138,7 @@ def test_a_kernel_that_answers_no_handshake_is_ended_and_its_page_told() -> None
         files = psutil.Process(server.process.pid).num_fds()
         for _ in range(20):
             page.connect()
+        page.send({"ask": 1, "state": page.state, "set": {"rate": 0.03}, "have": []})
         assert page.close_code() == SERVICE_RESTART
         wait_until(lambda: kernel not in server.kernels(), 20)
         wait_until(lambda: psutil.Process(server.process.pid).num_fds() <= files, 20)
@@ -137,12 +146,13 @@ def test_a_kernel_that_answers_no_handshake_is_ended_and_its_page_told() -> None
 
 
 def test_a_kernel_that_owes_an_answer_for_too_long_is_ended_and_its_page_told() -> None:
-    first = "import natgrad_lecture.server.server as s; s.SILENT = 1"
+    first = f"import natgrad_lecture.server.server as s; s.SILENT = 1\n{ENDS_AT_OLD_FRAMES}"
     with running("--gone=4", first=first) as server:
         page = Page(server.url).open()
+        page.ask(rate=0.02)  # its line is open
         (kernel,) = server.kernels()
         os.kill(kernel, signal.SIGSTOP)
-        page.send({"ask": 1, "state": page.state, "set": {"rate": 0.03}, "have": []})
+        page.send({"ask": 2, "state": page.state, "set": {"rate": 0.03}, "have": []})
         assert page.close_code() == SERVICE_RESTART
         wait_until(lambda: kernel not in server.kernels(), 20)
 

@@ -120,7 +120,9 @@ class Channels(Guarded, KernelWebsocketHandler):
         while len(self.flight) >= IN_FLIGHT:
             self.room.clear()
             await self.room.wait()
-        if self.connection is None:
+        if self.connection is None or self.ws_connection is None:
+            # The line was closed meanwhile. Jupyter would take what it is given now for its older
+            # framing, whose first word it would read as a number of parts: millions of them.
             return
         self.holder.asked = time.monotonic()
         self.server.together.asked(self.holder.kernel, ask)
