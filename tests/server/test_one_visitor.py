@@ -122,8 +122,8 @@ ENDS_AT_OLD_FRAMES = """
 import os, jupyter_server.services.kernels.connection.channels as channels
 channels.deserialize_binary_message = lambda message: os._exit(3)
 """
-"""Jupyter's older framing takes half a minute, and gigabytes, over a frame of ours: the server of a
-test ends if it comes so far."""
+"""Jupyter's older framing takes half a minute, and gigabytes, over one of our frames: the server of
+a test ends if it comes so far."""
 
 
 def test_a_kernel_that_answers_no_handshake_is_ended_and_its_page_told() -> None:
