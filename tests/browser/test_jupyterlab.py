@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -86,12 +85,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(0.1)
         yield f"http://127.0.0.1:{found[1]}"
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:  # It waits for a kernel; the kernels end after it.
-            process.kill()
-            process.wait()
+        process.kill()  # or it would wait for its kernels: they end when it has
+        process.wait()
 
 
 def run(cell: Locator) -> None:
