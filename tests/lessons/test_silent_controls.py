@@ -54,12 +54,11 @@ UNTOLD = {
     *(("coordinates", id, "rate") for id in ("rotation", "chain")),
     ("coordinates", "rotation", "damping"),
     ("natural-gradient", "rate", "steps"),
-    ("efficiency", "start", "c"),
     ("playground", "cavendish", "window.1"),
 }
 """Where a check cannot tell: integrals of three families only, an order in α read at rates that
-suit some problems, runs that diverge or have ended, which amplify rounding, and powers of t below
-it; and a window that reaches outside the domain.
+suit some problems, and runs that diverge or have ended, which amplify rounding; and a window that
+reaches outside the domain.
 """
 
 GENERAL: Mapping[str, frozenset[str]] = {
