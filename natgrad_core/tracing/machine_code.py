@@ -68,7 +68,20 @@ class Machine(NamedTuple):
     """Whether it was compiled in a fourth of the time, and runs up to about twice as long."""
 
 
-Key = tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]
+class Key(tuple[tuple[Line, ...], tuple[str, ...], tuple[int, ...], Plan]):
+    """A step: its lines, its outputs, the length of each constant that is a column, and its plan.
+
+    Its hash is kept, because that of a long formula takes as long as a short run.
+    """
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = super().__hash__()
+        return self._hash
+
+
 _kept: dict[Key, Machine | None] = {}
 _used: dict[Key, int] = {}
 """When each was asked for last. This is noted without the lock, which is held while LLVM works; so

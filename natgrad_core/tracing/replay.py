@@ -110,7 +110,8 @@ def replay(
     width = machine_code.WIDTH if lead or target is not None else 1
     plan = Plan(len(state), shown, target is not None, width)
     step: Machine | None = kept.get((rows, plan))
-    key: Key = (traced.lines, traced.outputs, rows, plan)
+    if (key := kept.get(("key", rows, plan))) is None:
+        key = kept["key", rows, plan] = Key((traced.lines, traced.outputs, rows, plan))
     if step is None:
         step = machine_code.machine(key, not _ahead) if _worthwhile(key, steps, lead) else None
     if step is None:

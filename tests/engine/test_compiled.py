@@ -755,9 +755,30 @@ def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
     run(model, rules["gradient"](0.1), model.start, 3)
     assert len(machine_code._kept) == 1, "a long step counts for many short ones"
     monkeypatch.setattr(machine_code, "_spent", {})
-    for key in [*machine_code._kept, ((), (), (), next(iter(machine_code._kept))[3])]:
+    other = machine_code.Key(((), (), (), next(iter(machine_code._kept))[3]))
+    for key in [*machine_code._kept, other]:
         machine_code.spent(key, 1.0)
     assert len(machine_code._spent) == 1
+
+
+def test_a_step_is_found_without_going_through_its_lines_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Name(str):
+        hashed = 0
+
+        def __hash__(self) -> int:
+            Name.hashed += 1
+            return str.__hash__(self)
+
+    plain = (("a", "+", ("b", "b")),), (Name("a"),), (0,), machine_code.Plan(1, 1, False, 1)
+    key = machine_code.Key(plain)
+    monkeypatch.setattr(machine_code, "_kept", {key: None})
+    monkeypatch.setattr(machine_code, "_used", {})
+    assert machine_code.ready(key)
+    assert machine_code.machine(key) is None
+    assert Name.hashed == 1
+    assert {plain: True}[key]
 
 
 def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
@@ -771,7 +792,8 @@ def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
     monkeypatch.setattr(machine_code, "_built", refused)
     monkeypatch.setattr(machine_code, "KEPT", 50)
     plan = machine_code.Plan(1, 1, False, 1)
-    keys = [(((str(i), "+", ("a", "b")),), ("a",), (0,), plan) for i in range(400)]
+    lines = [((str(i), "+", ("a", "b")),) for i in range(400)]
+    keys = [machine_code.Key((each, ("a",), (0,), plan)) for each in lines]
     machine_code.machine(keys[0])
     failed, done = list[Exception](), threading.Event()
 
