@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from natgrad_core.core.evaluation import At
@@ -12,22 +12,31 @@ from natgrad_core.linalg.operators import Operator
 
 @dataclass(frozen=True)
 class Metric:
-    """``function(at, *options)``, with its options: two metrics of equal fields are the same.
+    """``function(at, *options, *numbers)``: two metrics of equal fields are the same.
 
     Args:
         function: A function of the module, which gives the operator at a point. It must be pure.
         options: What the function takes after the point.
+        numbers: What it takes after these: numbers, or arrays over the leading axes, that a traced
+            step need not be traced again for.
     """
 
     function: Callable[..., Operator]
     options: tuple[Any, ...] = ()
+    numbers: tuple[Any, ...] = ()
 
     def __call__(self, at: At) -> Operator:
         """Return the metric at a point (or a batch)."""
-        return self.function(at, *self.options)
+        return self.function(at, *self.options, *self.numbers)
+
+    def with_numbers(self, numbers: tuple[Any, ...]) -> Metric:
+        """Return the metric with other numbers, which may be the tracer's symbols."""
+        return replace(self, numbers=numbers)
 
     @property
     def form(self) -> Hashable:
-        """The fields as a key, or None if an option (an array) cannot be part of one."""
+        """What metrics share that differ in ``numbers`` alone, as a key; None if an option (an
+        array) cannot be part of one.
+        """
         options_are_keys = all(isinstance(option, Hashable) for option in self.options)
-        return (self.function, self.options) if options_are_keys else None
+        return (self.function, self.options, len(self.numbers)) if options_are_keys else None

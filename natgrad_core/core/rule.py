@@ -230,11 +230,15 @@ def precondition(
         raise ValueError(f"singular={singular!r} is not supported; choose one of {SINGULAR}")
 
     damped = bool(np.any(np.asarray(damping) > 0))
-    numbers = (strength,) if damped else ()
+    own = metric.numbers if isinstance(metric, Metric) else ()
+    numbers = (*((strength,) if damped else ()), *own)
 
-    def of_numbers(*given: Any) -> Update:
+    def of_numbers(*all_given: Any) -> Update:
+        given, of_metric = all_given[:damped], all_given[damped:]
+        here = metric.with_numbers(of_metric) if isinstance(metric, Metric) else metric
+
         def update(direction: Vector, at: At, memory: Memory) -> tuple[Vector, Memory]:
-            operator = metric(at)
+            operator = here(at)
             if kind == "identity" and singular == "diverge":
                 return operator.solve(direction, *given), memory
             if damped:

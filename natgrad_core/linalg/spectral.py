@@ -22,6 +22,7 @@ from natgrad_core.linalg.small_matrices import (
     upper,
 )
 from natgrad_core.tracing.ops import maximum, opaque, sqrt, where
+from natgrad_core.tracing.ops import power as to_the_power
 from natgrad_core.types import Array, Matrix
 
 RANK_TOLERANCE = 1e-12
@@ -62,13 +63,13 @@ def power(matrix: Matrix, q: Any) -> Matrix:
         M^q by rows.
     """
     if len(matrix) != 2:
-        return _by_eigenvalues(matrix, lambda values: np.maximum(values, 0.0) ** q)
+        return _by_eigenvalues(matrix, _raised, q)
     (a, b), (_, d) = matrix
     middle, half = (a + d) / 2, (a - d) / 2
     radius = sqrt(half * half + b * b)
     high = middle + radius
     low = determinant(matrix) / where(high > 0, high, 1.0)
-    high, low = maximum(high, 0.0) ** q, maximum(low, 0.0) ** q
+    high, low = (to_the_power(maximum(value, 0.0), q) for value in (high, low))
     slope = (high - low) / where(radius > 0, 2 * radius, 1.0)
     mean = (high + low) / 2
     return symmetric(mean + slope * half, slope * b, mean - slope * half)
@@ -129,6 +130,10 @@ def _choose(condition: Any, yes: Matrix, no: Matrix) -> Matrix:
     )
 
 
+def _raised(values: Array, q: Array) -> Array:
+    return np.maximum(values, 0.0) ** q
+
+
 def _reciprocal(values: Array) -> Array:
     """1/γ, and 0 where γ is zero beside the largest."""
     size = np.abs(values)
@@ -136,17 +141,18 @@ def _reciprocal(values: Array) -> Array:
     return np.where(good, 1 / np.where(good, values, 1.0), 0.0)
 
 
-def _by_eigenvalues(matrix: Matrix, function: Callable[[Array], Array]) -> Matrix:
+def _by_eigenvalues(matrix: Matrix, function: Callable[..., Array], *numbers: Any) -> Matrix:
     d = len(matrix)
     cells = upper(matrix)
 
-    def apply(*cells: Any) -> tuple[Any, ...]:
-        whole = pack(symmetric(*cells))
+    def apply(*given: Any) -> tuple[Any, ...]:
+        whole = pack(symmetric(*given[: len(cells)]))
         good = np.isfinite(whole).all((-1, -2), keepdims=True)
         values, vectors = np.linalg.eigh(np.where(good, whole, np.eye(d)))
-        found = (vectors * function(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        others = (np.asarray(number)[..., None] for number in given[len(cells) :])
+        found = (vectors * function(values, *others)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
         found = np.where(good, found, np.nan)
         entries = (found[..., i, j] for i in range(d) for j in range(i, d))
         return tuple(e if e.ndim else float(e) for e in entries)
 
-    return symmetric(*opaque(apply, len(cells), *cells))
+    return symmetric(*opaque(apply, len(cells), *cells, *numbers))

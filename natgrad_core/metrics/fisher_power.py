@@ -32,7 +32,7 @@ def fisher_power(q: Annotated[ArrayLike, Span(0, 1)] = 0.5) -> Metric:
     """
     exponent = checked("the power q", q, 0.0, 1.0)
 
-    return Metric(_at_point, (exponent,))
+    return Metric(_at_point, numbers=(exponent,))
 
 
 def _at_point(at: At, exponent: Any) -> Operator:

@@ -16,11 +16,13 @@ from numpy.testing import assert_allclose
 
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.gain_ratio import gain_ratio
+from natgrad_core.core.metric import Metric
 from natgrad_core.core.rule import Rule, descend, direction, precondition
 from natgrad_core.core.run import directly
 from natgrad_core.errors import UnknownName
 from natgrad_core.geometry.christoffel import bending
 from natgrad_core.geometry.geodesics import exponential
+from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.tape import trace
@@ -167,15 +169,24 @@ def test_a_rule_with_numbers_says_its_update_as_a_function_of_them():
         Rule(lambda d, at, m: (d, m), form="half", numbers=(0.5,))
 
 
+def test_metrics_that_differ_in_a_number_share_a_trace(at_once):
+    model, traces = problem("normal"), {}
+    for q in (0.25, 0.5, 0.0, 1.0, np.float64(0.25), np.array([0.25, 0.5])):
+        rule = chain(precondition(metrics["fisher-power"](q), 0.1), descend(0.01))
+        start = np.broadcast_to(model.start, (*np.shape(q), 2))
+        found = run(model, rule, start, STEPS, traces)
+        assert np.array_equal(found.theta, directly(model, rule, start, STEPS).theta)
+    assert len(traces) == 1
+
+
 def test_metrics_of_different_options_share_no_trace(at_once):
     model, traces = problem("normal"), {}
-    for q in (0.25, 0.5, np.float64(0.25)):
-        rule = chain(precondition(metrics["fisher-power"](q)), descend(0.01))
+    for seed in (1, 2, 1):
+        rule = chain(precondition(metrics["monte-carlo-fisher"](50, seed)), descend(0.01))
         found = run(model, rule, model.start, STEPS, traces)
         assert np.array_equal(found.theta, run(model, rule, model.start, STEPS).theta)
     assert len(traces) == 2
-    rule = chain(precondition(metrics["fisher-power"](np.array([0.25, 0.5]))), descend(0.01))
-    assert rule.form is None
+    assert precondition(Metric(lambda at, of: Dense(at.fisher), (np.ones(2),))).form is None
 
 
 def test_many_starts_and_many_rates_share_the_trace_of_one(at_once):

@@ -93,12 +93,19 @@ def check(words: Any) -> tuple[str, ...]:
         held[spot] = _written(spot, value)
     kept = tuple(f"{spot}:{value}" for spot, value in sorted(held.items()))
     for registry, name in {tuple(spot.split(".")[:2]) for spot in held}:
-        maker = REGISTRIES[registry][name]
-        try:
-            maker(**dict(given(kept, registry, name)))
-        except ValueError as error:
-            raise BadInput("option_values", str(error)) from None
+        if reason := _why_no_item(registry, name, given(kept, registry, name)):
+            raise BadInput("option_values", reason)
     return kept
+
+
+@bounded_cache
+def _why_no_item(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> str:
+    """Why there is no item with these options, in words; empty if there is one."""
+    try:
+        REGISTRIES[registry][name](**dict(turned))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _written(spot: str, value: Any) -> str:

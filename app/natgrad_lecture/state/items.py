@@ -6,6 +6,8 @@ kept by it.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,10 +58,23 @@ ON_A_PLANE = tuple(name for name, kind in problems.items() if len(kind.symbols) 
 """The problems of two parameters: a picture shows no others."""
 
 
-@bounded_cache
+@dataclass(frozen=True)
+class _OfAForm:
+    """A problem that stands for all of its form."""
+
+    form: Hashable
+    problem: Problem = field(compare=False)
+
+
 def why_not(problem: ProblemKey, rule: str) -> str:
     """Why a rule cannot run on a problem, in words; empty if it can."""
     place = problem_named(problem)
+    return _why_not(_OfAForm(place.form, place), rule)
+
+
+@bounded_cache
+def _why_not(of: _OfAForm, rule: str) -> str:
+    place = of.problem
     try:
         run(place, rules[rule](), place.start, 1)
     except TypeError as error:

@@ -6,12 +6,15 @@ constant. q = N(μ, LLᵀ) has five parameters, and its loss is KL(q ‖ p) up t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from natgrad_core import Trajectory, problems, rules, run
+from natgrad_core.core.losses import losses
+from natgrad_core.problems.rosenbrock import Rosenbrock
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
@@ -19,7 +22,7 @@ from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RunsModel, traces
 from natgrad_lecture.lessons.variational.state import Inference
-from natgrad_lecture.paired_runs import PairedRuns
+from natgrad_lecture.paired_runs import PairedRuns, measured
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 
 SHARE = 0.1
@@ -95,19 +98,30 @@ def covariance(theta: Array) -> Array:
 def mean_hessians(of: VariationalNormal, path: Array) -> Array:
     """E_q of −∇² log p for each q of a path ``[n, 5]``: ``[n, 2, 2]``, by a quadrature's nodes."""
     weight, *nodes = of._nodes.columns
-    z = path[:, None, :2] + np.stack(nodes, -1) @ factors(path).swapaxes(-1, -2)
-    return np.asarray(of.n * np.einsum("k,nkij->nij", weight, of.target.hessian(z)))
+    mean, factor = path[:, :2], factors(path)
+    z = [mean[:, i, None] + np.einsum("nj,jk->nk", factor[:, i], nodes) for i in range(2)]
+    at_nodes = of.target._hessian(*z)
+    entries = [[np.broadcast_to(entry, z[0].shape) @ weight for entry in row] for row in at_nodes]
+    return of.n * np.moveaxis(np.array(entries), -1, 0)
 
 
 @bounded_cache
 def variances(problem: ProblemKey) -> Array:
-    """The variances of the posterior itself, ``[2]``, by a sum over a grid."""
-    of = problem_named(problem)
+    """The variances of the posterior itself, ``[2]``.
+
+    Of the banana in closed form: z₁ is normal with mean 1 and variance 1/2n, and given z₁ so is z₂,
+    with mean z₁² and variance 1/2nβ. Its ends are so long that a grid would cut them off. Of other
+    posteriors by a sum over a grid.
+    """
+    of, n = problem_named(problem), posterior_of(problem).n
+    if isinstance(of, Rosenbrock):
+        wide, narrow = 1 / (2 * n), 1 / (n * of.scale**2)
+        return np.array([wide, narrow + 4 * wide + 2 * wide**2])
     view = window(of)
     sides = view + np.outer(_WIDE * np.ptp(view, axis=1), [-1, 1])
     axes = [np.linspace(low, high, _FINE) for low, high in sides]
     with np.errstate(all="ignore"):
-        energy = posterior_of(problem).n * of._loss(axes[0][:, None], axes[1])
+        energy = n * of._loss(axes[0][:, None], axes[1])
     weight = np.exp(energy.min() - energy)
     shares = [weight.sum(1 - i) / weight.sum() for i in range(2)]
     return np.array([p @ z**2 - (p @ z) ** 2 for p, z in zip(shares, axes, strict=True)])
@@ -117,6 +131,12 @@ class Model(RunsModel):
     """What the engine says about q: each method's run, in (μ, L) and in other coordinates."""
 
     state: Inference
+
+    def pairs(self, names: Iterable[str]) -> dict[str, PairedRuns]:
+        """These methods' runs in both coordinates, with the measures of all at once."""
+        kept = _traces(self.state.problem_key, None)
+        found = {name: self.pair(name) for name in names}
+        return measured(found, lambda of, points: losses(of, points, kept))
 
     def pair(self, name: str) -> PairedRuns:
         """A method's run on the parameters of q, in both coordinates."""
