@@ -544,10 +544,13 @@ FAULTS = (
     Fault("core/rule.py", "(strength,) if damped else ()", "()", ("rules", "damping")),
     Fault(
         "core/metric.py",
-        "return (self.function, self.options) if",
-        "return self.function if",
+        "return (self.function, self.options, len(self.numbers)) if",
+        "return (self.function, len(self.numbers)) if",
         ("rules",),
     ),
+    Fault("core/rule.py", "metric.with_numbers(of_metric) if", "metric if", ("rules",)),
+    Fault("core/losses.py", "numbers)._loss(*state[1:])", "numbers)._loss(*theta)", ("losses",)),
+    Fault("core/losses.py", "with_numbers(numbers)", "with_numbers(problem.numbers)", ("losses",)),
     Fault(
         "tracing/tape.py",
         "constants = numbers + self.constants[self.own :]",
