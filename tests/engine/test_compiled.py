@@ -778,7 +778,7 @@ def test_a_step_is_found_without_going_through_its_lines_again(
     assert machine_code.ready(key)
     assert machine_code.machine(key) is None
     assert Name.hashed == 1
-    assert {plain: True}[key]
+    assert (key, hash(key)) == (plain, hash(plain))
 
 
 def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
