@@ -266,11 +266,13 @@ def where_compose_writes() -> list[str]:
 @pytest.mark.slow
 def test_a_user_who_can_write_the_temporary_folder_alone_can_serve_lessons() -> None:
     within = read_only(*where_compose_writes())
-    with running("--log", pool=1, within=within, env={"HOME": "/nonexistent"}) as server:
+    patient = "import natgrad_lecture.server.preview_images as p; p.SECONDS = 300"
+    env = {"HOME": "/nonexistent"}
+    with running("--log", pool=1, within=within, env=env, first=patient) as server:
         page = Page(server.url).open()
         assert page.ask(rate=0.03)["state"]["rate"] == 0.03
         for path in ("readyz", "home", "home/coordinates.svg", "preview/coordinates.png", "class"):
-            assert requests.get(server.url + path, timeout=60).status_code == 200, path
+            assert requests.get(server.url + path, timeout=300).status_code == 200, path
         assert page.goodbye() == 204
         assert "fault" not in server.stop()
 
