@@ -10,7 +10,7 @@ from natgrad_core.types import Array, Whole
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 
-_LINES, _FINE = 44, 64
+_LINES, _FINE = 44, 40
 
 
 def hatch(height: Callable[[Array], Array], view: Array) -> tuple[Array, Whole]:
