@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy.integrate import simpson
 
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
@@ -70,3 +73,32 @@ def test_ends_close_to_each_other_are_seen_apart_in_both_windows() -> None:
                 name,
                 ends,
             )
+
+
+def by_quadrature(kind: str, a: Any, b: Any) -> float:
+    """√(μ'² + 2σ'²)/σ in closed form at shares t of the way, over the logit of t."""
+    (m0, s0), (m1, s1) = a, b
+    logits = np.linspace(-40, 40, 20001)
+    t, rest = 1 / (1 + np.exp(-logits)), 1 / (1 + np.exp(logits))
+    if kind == "m":  # E y and E y² are those of the mixture
+        sigma = np.sqrt(rest * s0**2 + t * s1**2 + t * rest * (m1 - m0) ** 2)
+        across, up = m1 - m0, (s1**2 - s0**2 + (rest - t) * (m1 - m0) ** 2) / (2 * sigma)
+    else:  # 1/σ² and μ/σ² lie on a line
+        p0, p1 = s0**-2.0, s1**-2.0
+        p = rest * p0 + t * p1
+        sigma, across, up = p**-0.5, (m1 - m0) * p0 * p1 / p**2, (p0 - p1) / 2 * p**-1.5
+    return float(simpson(np.hypot(across, np.sqrt(2) * up) / sigma * t * rest, x=logits))
+
+
+@pytest.mark.parametrize("kind", ["m", "e"])
+def test_the_length_of_a_geodesic_is_that_of_all_of_it_whatever_the_ends(kind: str) -> None:
+    """Most of it may be a millionth of the way, where σ or the precision changes at once."""
+    for ends in (
+        *ENDS,
+        {"a": (-1.5, 0.05), "b": (1.5, 3.0)},
+        {"a": (0.0, 0.01), "b": (3.0, 3.0)},
+        {"a": (-1.5, 0.02), "b": (1.5, 0.02)},
+        {"a": (-900, 0.01), "b": (900, 90)},
+    ):
+        found = lessons["geodesics"].after(ends).lengths[kind]
+        np.testing.assert_allclose(found, by_quadrature(kind, ends["a"], ends["b"]), rtol=1e-5)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from natgrad_core import Trajectory, problems, rules, run
-from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, length, m_geodesic
+from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.geometry.gradient_flow import Flow, flow
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
@@ -23,11 +23,18 @@ RUNS = {"natural": False, "reverse": True}
 
 NORMAL = problems["normal"]()
 COUNT = 101
-_FINE = 401
-"""Points of a geodesic, for drawing and for its length, which is right to six digits."""
+STRAIGHT = {"m": "expectation", "e": "natural"}
+"""The chart in which a geodesic is a straight line."""
 
 _SHARES = 1 / (1 + np.exp(-np.linspace(-16.0, 16.0, 1001)))[:, None]
 """Shares of the way along a straight line, close together at both ends: there σ may change most."""
+
+_LOGITS, _STEP = np.linspace(-45.0, 45.0, 401, retstep=True)
+_FINE = 1 / (1 + np.exp(-_LOGITS))[:, None]
+_WEIGHTS = _STEP * (_FINE * (1 - _FINE))[:, 0]
+"""Shares of the way and weights of a sum that is the integral over it: the trapezoidal rule in the
+logit of the share, which is as fine at any distance from the ends, however small.
+"""
 
 _SIDES = 1001
 """Points of a geodesic from which the distance to it is measured."""
@@ -77,7 +84,7 @@ class Model:
     def drawn(self) -> dict[str, Array]:
         """The same as curves, at even distances, so that none has a corner in any chart."""
         found = {"rao": self.geodesics["rao"]}
-        for kind, name in (("m", "expectation"), ("e", "natural")):
+        for kind, name in STRAIGHT.items():
             chart = CHARTS[name]
             first, last = chart.inverse(self.a), chart.inverse(self.b)
             fine = chart.forward((1 - _SHARES) * first + _SHARES * last)
@@ -90,7 +97,7 @@ class Model:
     @cached_property
     def lengths(self) -> dict[str, float]:
         """Their lengths by the Fisher metric."""
-        found = {n: length(NORMAL, GEODESICS[n](NORMAL, self.a, self.b, _FINE)) for n in ("m", "e")}
+        found = {kind: straight_length(name, self.a, self.b) for kind, name in STRAIGHT.items()}
         return {**found, "rao": float(distance(NORMAL, self.a, self.b))}
 
     @cached_property
@@ -131,6 +138,15 @@ class Model:
             rest = gap - share * side
             found = np.minimum(found, np.einsum("ni,nij,nj->n", rest, metric, rest))
         return float(np.sqrt(found).max() / self.lengths["rao"])
+
+
+def straight_length(chart: str, a: Array, b: Array) -> float:
+    """The Fisher length ∫√(ẋᵀFẋ) dt between two normals of the line that is straight in a chart."""
+    of = CHARTS[chart]
+    first, last = of.inverse(a), of.inverse(b)
+    points, v = (1 - _FINE) * first + _FINE * last, last - first
+    squares = np.einsum("i,nij,j->n", v, NORMAL.through(of).fisher(points), v)
+    return float(np.sqrt(np.maximum(squares, 0.0)) @ _WEIGHTS)
 
 
 def count(rate: float) -> int:
