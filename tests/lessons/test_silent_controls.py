@@ -53,7 +53,6 @@ UNTOLD = {
     *(("natural-gradient", id, "problem") for id in ("flow", "plain", "both")),
     *(("coordinates", id, "rate") for id in ("rotation", "chain")),
     ("coordinates", "rotation", "damping"),
-    ("natural-gradient", "rate", "steps"),
     ("playground", "cavendish", "window.1"),
 }
 """Where a check cannot tell: integrals of three families only, an order in α read at rates that
