@@ -2,7 +2,7 @@
 // our server, or in a notebook over the widget's own line. Each has its numbers in a table. A page
 // fetches this module, too, when it has a chart, and lends it the page's words.
 
-import { make, setAttribute, setText } from "../lib/dom.js";
+import { keyed, make, setAttribute, setText } from "../lib/dom.js";
 import { show } from "../lib/number_format.js";
 
 const BETWEEN = 250; // ms between drawings: a chart is read, not played
@@ -181,7 +181,10 @@ export function drawCharts(box, model, { palette, theme, busy, say }) {
     }
     later(0);
   });
-  const sizes = new ResizeObserver(() => later(60));
+  const sizes = new ResizeObserver(() => {
+    for (const { element } of held.values()) keyed(element); // a wide table
+    later(60);
+  });
 
   /** @param {Chart} chart */
   function adopt(chart) {
@@ -191,7 +194,7 @@ export function drawCharts(box, model, { palette, theme, busy, say }) {
       setAttribute(parts.element, "data-chart", chart.name);
       box.append(parts.element);
       watcher.observe(parts.element);
-      sizes.observe(parts.plot);
+      for (const part of [parts.element, parts.plot, parts.table]) sizes.observe(part);
     }
 
     parts.element.hidden = false;

@@ -106,3 +106,11 @@ export function setAttribute(element, name, value) {
   } else if (element.getAttribute(name) !== String(value))
     element.setAttribute(name, String(value));
 }
+
+/**
+ * What is wider than its room takes the focus, so that the arrow keys scroll it.
+ *
+ * @param {Element} row
+ */
+export const keyed = (row) =>
+  setAttribute(row, "tabindex", row.scrollWidth > row.clientWidth ? "0" : null);

@@ -1,7 +1,7 @@
 // The planes of a picture: built when an answer first has them, arranged, measured and drawn.
 
 import { makePlane } from "../canvas/plane.js";
-import { make, setAttribute } from "../lib/dom.js";
+import { keyed, make, setAttribute } from "../lib/dom.js";
 import { isDue } from "../lib/frame_budget.js";
 import { watchRatio } from "../lib/visibility.js";
 
@@ -49,7 +49,7 @@ const WIDE = 1080; // px of the page from which the text stands beside the plane
 export function makePlaneSet({ root, words, host, onResize }) {
   /** @type {Map<string, PlaneView>} */
   const planes = new Map();
-  const box = make("div", { class: "planes" });
+  const box = make("div", { class: "planes", role: "group" });
   const beside = make("div", { class: "beside" });
   let arranged = "";
   /** @type {string[]} */
@@ -67,6 +67,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
       plane?.resize(Math.round(entry.contentRect.width), pixelRatio());
       if (entry.target === root) place(entry.contentRect.width);
     }
+    keyed(box);
     onResize();
   });
   observer.observe(root);
@@ -89,8 +90,9 @@ export function makePlaneSet({ root, words, host, onResize }) {
    */
   function place(width, read = words.checkVisibility()) {
     const over = width >= WIDE && read;
-    if (over && beside.parentElement !== words) words.prepend(beside);
-    if (!over && beside.parentElement === words) box.after(beside);
+    if (over === words.contains(beside)) return;
+    if (over) words.prepend(beside);
+    else box.after(beside);
   }
 
   /** Measure every plane now; later an observer tells of each change. */
@@ -149,6 +151,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
     show(answer) {
       const { planes: specs, traces, handles, errors = {} } = answer;
       arrange(specs);
+      setAttribute(box, "aria-label", specs.map(({ title }) => title).join());
       for (const spec of specs) {
         /** @param {{ plane: string }} part */
         const here = ({ plane }) => plane === spec.name;
