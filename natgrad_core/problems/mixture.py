@@ -7,6 +7,7 @@ descent is slow near such lines: these are the plateaus that Amari explained in 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -15,12 +16,15 @@ from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.families.exponential_family import outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import HALF_LOG_2PI, exp, logaddexp, sigmoid
+from natgrad_core.tracing.ops import HALF_LOG_2PI, logaddexp, sigmoid
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
-NODES = np.arange(-14.0, 14.0 + 1e-9, 0.125)
-"""The trapezoidal rule's nodes: for so smooth a density its error is below 1e-9."""
+STEP = 0.125
+"""Between the trapezoidal rule's nodes: for so smooth a density its error is below 1e-9."""
+
+REACH = 9.0
+"""How far on either side of a mean the nodes go, in standard deviations."""
 
 
 @problems.register()
@@ -64,14 +68,17 @@ class Mixture(Problem):
             raise ValueError(f"the weight must be between 0 and 1; got {weight}")
         self.weight, self._log_odds = weight, math.log(weight / (1 - weight))
         if data is None:
-            density = np.exp(self._log_prob((NODES,), *truth))
-            self.rows = Rows(density / density.sum(), NODES)
+            ends = (min(truth) - REACH, max(truth) + REACH)
+            y = STEP * np.arange(math.floor(ends[0] / STEP), math.ceil(ends[1] / STEP) + 1)
+            density = np.exp(self._log_prob((y,), *truth))
+            self.rows = Rows(density / density.sum(), y)
             self.size = math.inf
         else:
             y = outcomes(self.name, data, self.support)
             share, self.size = shares(weights, y.size)
             self.rows = Rows(share, y)
-        self._nodes = Rows(NODES)
+        nodes = np.arange(-REACH, REACH + STEP / 2, STEP)
+        self._nodes = Rows(nodes, np.exp(-(nodes**2) / 2 - HALF_LOG_2PI) * STEP)
 
     def _log_prob(self, datum: Vector, a: Any, b: Any) -> Any:
         p, q = datum[0] - a, datum[0] - b
@@ -82,10 +89,6 @@ class Mixture(Problem):
         """R = P(y came from b)."""
         p, q = y - a, y - b
         return sigmoid(self._log_odds + (p * p - q * q) / 2)
-
-    def _mass(self, log_density: Any) -> Any:
-        """Return the probability mass of one node."""
-        return exp(log_density) * (NODES[1] - NODES[0])
 
     def _score(self, datum: Vector, a: Any, b: Any) -> Vector:
         y = datum[0]
@@ -101,22 +104,31 @@ class Mixture(Problem):
 
         return symmetric(*self.rows.total(term, a, b))
 
+    def _mean(self, of: Callable[..., Vector], *theta: Any) -> Vector:
+        """E of(y, *θ), by quadrature about each of the two means, wherever they are."""
+
+        def term(*row: Any) -> Vector:
+            *theta, node, mass = row
+            first, second = (of(mean + node, *theta) for mean in theta[:2])
+            shares = (1 - self.weight) * mass, self.weight * mass
+            return tuple(shares[0] * p + shares[1] * q for p, q in zip(first, second, strict=True))
+
+        return self._nodes.total(term, *theta)
+
     def _fisher(self, a: Any, b: Any) -> Matrix:
         """By quadrature: there is no closed form."""
 
-        def term(a: Any, b: Any, y: Any) -> Vector:
-            mass = self._mass(self._log_prob((y,), a, b))
+        def products(y: Any, a: Any, b: Any) -> Vector:
             s, t = self._score((y,), a, b)
-            return mass * s * s, mass * s * t, mass * t * t
+            return s * s, s * t, t * t
 
-        return symmetric(*self._nodes.total(term, a, b))
+        return symmetric(*self._mean(products, a, b))
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
-        def term(a: Any, b: Any, c: Any, d: Any, y: Any) -> Any:
-            here = self._log_prob((y,), a, b)
-            return self._mass(here) * (here - self._log_prob((y,), c, d))
+        def ratio(y: Any, a: Any, b: Any, c: Any, d: Any) -> Vector:
+            return (self._log_prob((y,), a, b) - self._log_prob((y,), c, d),)
 
-        return self._nodes.total(term, *theta, *other)
+        return self._mean(ratio, *theta, *other)[0]
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """N draws, ``[n, ...]``."""

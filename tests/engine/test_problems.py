@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.integrate import quad_vec
+from scipy.integrate import quad_vec, simpson
 
 from natgrad_core import problems
 from natgrad_core.core.problem import Problem
 from natgrad_core.errors import NoProbabilityModel, OutsideDomain
+from natgrad_core.problems.mixture import Mixture
 from natgrad_core.tracing import row_sums
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
@@ -178,6 +179,26 @@ ONE_OUTCOME = [
     if n != "two-state-mdp"  # a policy: a distribution given the state; its own law is below
     and (problem(n).outcomes == 1 or isinstance(problem(n).support, range))
 ]
+
+
+@pytest.mark.parametrize("a", [[0.4, 0.5], [3.5, -3.5], [-10.0, 9.0], [13.0, -0.5], [400.0, 403.0]])
+def test_a_mixture_has_its_fisher_matrix_wherever_a_run_throws_its_means(a: list[float]) -> None:
+    """Quadrature nodes that stay near 0 do not see a mean that is far away."""
+    of, point = Mixture(), np.array(a)
+    y = np.linspace(min(a) - 12, max(a) + 12, 40_001)
+    parts = np.exp(-((y - point[:, None]) ** 2) / 2) / np.sqrt(2 * np.pi)
+    parts *= np.array([[1 - of.weight], [of.weight]])
+    density = parts.sum(0)
+    scores = parts * (y - point[:, None]) / np.where(density > 0, density, 1.0)
+    close(simpson(scores * scores[:, None] * density, x=y), of.fisher(point), 1e-7)
+    other = point + np.array([0.3, -0.2])
+    ratio = np.log(density / _mixed(of, other, y), where=density > 0, out=np.zeros_like(y))
+    assert_allclose(of.kl(point, other), simpson(density * ratio, x=y), rtol=1e-7)
+
+
+def _mixed(of: Mixture, means: Any, y: Any) -> Any:
+    parts = np.exp(-((y - means[:, None]) ** 2) / 2) / np.sqrt(2 * np.pi)
+    return np.maximum((1 - of.weight) * parts[0] + of.weight * parts[1], 1e-300)
 
 
 @pytest.mark.slow

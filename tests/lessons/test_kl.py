@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import simpson
+from scipy.stats import norm
 
 from natgrad_core.analysis.data_transforms import VARIABLES
 from natgrad_lecture.drawing.sheet import Sheet
@@ -72,3 +74,37 @@ def test_both_densities_are_seen_beside_an_integrand_that_is_much_taller(change:
         tall = [h["at"][1] for h in answer["handles"] if h["id"] in ("peak.p", "peak.q")]
         low, high, _ = answer["planes"][0].get("scales", [])[1]
         assert max(tall) - -low / (high - low) > 0.08, (p, q)
+
+
+EXTREME = [
+    ((-0.7, 0.7), (0.8, 1.0)),
+    ((-3, 2), (3, 0.2)),
+    ((3, 2), (-3, 2)),
+    ((3, 0.2), (-3, 2)),
+    ((3, 2), (3, 1.99)),
+]
+
+
+@pytest.mark.parametrize("f", [*VARIABLES, "drawn"])
+def test_all_four_measures_are_the_integrals_over_x_of_all_of_both_densities(f: str) -> None:
+    """Of y = eˣ the variance lies at four σ above the mean of x, and was said to be infinite."""
+    for p, q in EXTREME:
+        model = LESSON.after({"f": f, "p": p, "q": q})
+        x = np.linspace(0.0 if f == "fold" else -30.0, 30.0, 60_001)
+        densities = [norm.pdf(x, *of) + (f == "fold") * norm.pdf(-x, *of) for of in (p, q)]
+        y, slope = model.variable.forward(x), np.abs(model.variable.slope(x + (x == 0) * 1e-9))
+        mean = [simpson(density * y, x=x) for density in densities]
+        spread = [
+            np.sqrt(simpson(density * (y - m) ** 2, x=x))
+            for density, m in zip(densities, mean, strict=True)
+        ]
+        wanted = {
+            "l2": np.sqrt(simpson((densities[0] - densities[1]) ** 2 / slope, x=x)),
+            "apart": np.hypot(np.diff(mean), np.diff(spread))[0],
+            "hellinger": np.sqrt(simpson(np.diff(np.sqrt(densities), axis=0)[0] ** 2 / 2, x=x)),
+        }
+        if f != "fold":
+            (m, s), (n, t) = p, q
+            wanted["kl"] = np.log(t / s) + (s**2 + (m - n) ** 2) / (2 * t**2) - 0.5
+        for name, value in wanted.items():
+            np.testing.assert_allclose(model.after[name], value, rtol=1e-5, err_msg=name)
