@@ -299,7 +299,7 @@ def test_every_control_can_be_reached_by_tab_and_shows_its_focus(page: Page) -> 
         const one = ({ name, checked }) => !groups.has(name) && (checked || !document.querySelector(
             `[name="${name}"]:checked`)) && groups.add(name);
         return [...document.querySelectorAll('.natgrad :is(a[href], button, input, select, summary,'
-            + '[tabindex="0"])')].filter(e => e.checkVisibility() && !e.disabled &&
+            + '[tabindex="0"], [role=slider])')].filter(e => e.checkVisibility() && !e.disabled &&
             (e.type !== 'radio' || one(e))).length }"""
     )
     # Tab goes on from where the focus was last: let that be the top of the page.
