@@ -120,9 +120,11 @@ def mostly(
     """
 
     def held(model: Any) -> bool:
-        seed = model.state.seed
-        there = (model_of(model.state.with_(seed=seed + i)) for i in range(starts))
-        return sum(check(each) for each in there) >= least
+        seed, kept, missed = model.state.seed, 0, 0
+        while kept < least and missed <= starts - least:  # the others cannot change the answer
+            true = check(model_of(model.state.with_(seed=seed + kept + missed)))
+            kept, missed = kept + true, missed + (not true)
+        return kept == least
 
     return held
 

@@ -307,9 +307,9 @@ CLAIMS = {
     ),
     "stalls": Claim(
         STALL,
-        _stalls("empirical"),
+        mostly(_stalls("empirical"), model_of, 3),
         FEW,
-        false={"K-FAC's run": _stalls("kfac")},
+        false={"K-FAC's run": mostly(_stalls("kfac"), model_of, 3)},
         shows=("empirical",),
     ),
     "kfac-passes": Claim(
