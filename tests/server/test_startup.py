@@ -263,12 +263,21 @@ def where_compose_writes() -> list[str]:
     return composed["services"]["lessons"]["tmpfs"]
 
 
+ONE_THUMBNAIL = """
+from natgrad_lecture.server import preview_images
+from natgrad_lecture.server.thumbnails import Drawing
+preview_images.SECONDS = 300
+drawing = Drawing.__init__
+Drawing.__init__ = lambda self, names, fault: drawing(self, ["coordinates"], fault)
+"""
+"""What a server does first that draws the thumbnail of one lesson (all take a processor seconds)
+and is patient with a link's picture."""
+
+
 @pytest.mark.slow
 def test_a_user_who_can_write_the_temporary_folder_alone_can_serve_lessons() -> None:
-    within = read_only(*where_compose_writes())
-    patient = "import natgrad_lecture.server.preview_images as p; p.SECONDS = 300"
-    env = {"HOME": "/nonexistent"}
-    with running("--log", pool=1, within=within, env=env, first=patient) as server:
+    how = {"within": read_only(*where_compose_writes()), "env": {"HOME": "/nonexistent"}}
+    with running("--log", pool=1, first=ONE_THUMBNAIL, **how) as server:
         page = Page(server.url).open()
         assert page.ask(rate=0.03)["state"]["rate"] == 0.03
         for path in ("readyz", "home", "home/coordinates.svg", "preview/coordinates.png", "class"):
