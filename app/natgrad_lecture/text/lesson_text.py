@@ -41,7 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby, takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -51,7 +51,6 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.attrs.parse import ParseError, parse
 
-from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.text.languages import ENGLISH
 from natgrad_lecture.text.markdown import BLOCKS, Inline, closed, inline, reader
 
@@ -361,7 +360,7 @@ def opening_of(folder: Path, language: str = ENGLISH) -> LessonText:
         return read_text("".join(lines))
 
 
-@bounded_cache
+@cache
 def read(path: Path) -> LessonText:
     """The text in a file; ValueError says what cannot be read, and where."""
     try:
