@@ -28,7 +28,13 @@ from natgrad_core.nets.problem import At, NetProblem
 from natgrad_core.nets.reparametrization import Frame, Reparametrized
 
 SMALL = 1e-10
-"""Eigenvalues below this share of the largest are directions that no output feels: left out."""
+"""Variances of features below this share of the largest are none: left out."""
+
+ROUNDING = 1e-14
+"""Eigenvalues below this share of the largest are not told from rounding, in float64."""
+
+_GAP = 0.1
+"""Where the next eigenvalue is below this share of ``ROUNDING`` it is rounding itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +55,21 @@ class Spectrum:
             The spectrum.
         """
         values = torch.linalg.eigvalsh(FisherAt(at.double).dense()).flip(0).clamp_min(0)
-        return cls(values, int((values > SMALL * values[0]).sum()))
+        return cls(values, int((values > ROUNDING * values[0]).sum()))
+
+    @property
+    def ends(self) -> bool:
+        """Whether the smallest eigenvalue is known: that those after it are zero up to rounding.
+
+        Where a few smooth features are all that comes in, they fall on and on into rounding.
+        """
+        rest = self.values[self.rank :]
+        return not len(rest) or bool(rest[0] < _GAP * ROUNDING * self.values[0])
 
     @property
     def condition(self) -> float:
-        """The largest over the smallest that is not rounding."""
-        return float(self.values[0] / self.values[self.rank - 1])
+        """The largest over the smallest that is not rounding; more than this where not ``ends``."""
+        return float(self.values[0] / self.values[self.rank - 1]) if self.ends else 1 / ROUNDING
 
     @property
     def spread(self) -> float:

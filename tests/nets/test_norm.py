@@ -128,3 +128,21 @@ def test_what_cannot_be_framed_or_folded_is_said() -> None:
         folded(normed((4, 5, 2)))
     with pytest.raises(TypeError, match="track_running_stats"):
         frozen(nn.Sequential(nn.BatchNorm1d(4, track_running_stats=False)), built.x.float())
+
+
+def test_the_smallest_eigenvalue_is_that_of_the_scores_where_it_is_told_from_rounding() -> None:
+    """One of 10⁻¹¹ of the largest was left out; others fall on into rounding without an end."""
+    for scale in (1.0, 1e-5):
+        x = inputs() * torch.tensor([1.0, 1.0, 1.0, scale], dtype=torch.float64)
+        of = NetProblem(mlp((4, 3, 2)), Gaussian(), x, x[:, :2].sin())
+        at = of.at(of.net.init(0, torch.float64))
+        exact = torch.linalg.svdvals(FisherAt(at).rows()).square()
+        rank = int((exact > 1e-26 * exact[0]).sum())
+        found = Spectrum.of(at)
+        assert (found.rank, found.ends) == (rank, True)
+        assert found.condition == pytest.approx(float(exact[0] / exact[rank - 1]), rel=0.05)
+    line = torch.linspace(-1, 1, 60, dtype=torch.float64)[:, None]
+    smooth = NetProblem(mlp((1, 40, 1)), Gaussian(), line, line)
+    endless = Spectrum.of(smooth.at(smooth.net.init(0, torch.float64)))
+    assert not endless.ends
+    assert endless.condition == pytest.approx(1e14)

@@ -153,6 +153,11 @@ def add_spectra(sheet: Sheet, model: Any) -> Plane:
     return graph.plane()
 
 
+def _condition(spectrum: Any) -> str:
+    """A condition number in words: where it is not known, that it is larger than can be told."""
+    return ("" if spectrum.ends else "> ") + short(spectrum.condition)
+
+
 def add_conditions(sheet: Sheet, model: Any) -> Plane:
     """Each way to see the layers as a point: how even its spectrum is, in two numbers."""
     conditions = [s.condition for s in model.spectra.values()]
@@ -183,12 +188,20 @@ def spectrum_table(model: Any) -> Chart:
         "sharing (Σs)²/Σs²",
     )
     rows = [
-        [label(n), float(s.values[0]), float(s.values[s.rank - 1]), s.condition, s.rank, s.spread]
+        [
+            label(n),
+            float(s.values[0]),
+            float(s.values[s.rank - 1]),
+            s.condition if s.ends else _condition(s),
+            s.rank,
+            s.spread,
+        ]
         for n, s in model.spectra.items()
     ]
+    title = says = say("condition-of-the-fisher-matrix-statistics")
     best = min(model.spectra, key=lambda name: model.spectra[name].condition)
-    title = say("condition-of-the-fisher-matrix-statistics")
-    says = say("smallest-condition-number", best=label(best))
+    if model.spectra[best].ends:
+        says = say("smallest-condition-number", best=label(best))
     return chart("condition", title, says, numbers=table(head, rows))
 
 
@@ -267,7 +280,7 @@ def _runs(model: Any, sheet: Sheet) -> Any:
 
 def _spectrum(model: Any, sheet: Sheet) -> Any:
     said = "; ".join(
-        f"{label(n)}: condition {short(s.condition)}, {s.spread:.1f} sharing"
+        f"{label(n)}: condition {_condition(s)}, {s.spread:.1f} sharing"
         for n, s in model.spectra.items()
     )
     loss = model.problem.loss(model.problem.net.init(model.state.seed))
