@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
+from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.training import train
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
@@ -244,6 +246,15 @@ def test_the_rank_is_the_number_of_eigenvalues_that_the_spectrum_has() -> None:
     (exact,) = (row for row in spectrum["table"]["rows"] if row[0] == "F")
     assert exact[-1] == answer["numbers"]["rank"] > 10
     assert re.search("fall from .* to .*×10⁻.*, [0-9]+ of them", spectrum["say"])
+
+
+@pytest.mark.parametrize("step", [0, 8])
+def test_the_eigenvalues_counted_are_those_of_the_scores_in_double_precision(step: int) -> None:
+    model = lessons["net"].after({"steps": 8, "rules": ["natural"]}).to(8)
+    rows = FisherAt(model.at("natural", step).double).rows()
+    exact = torch.linalg.svdvals(rows).square()
+    assert model.rank("natural", step) == int((exact > 1e-5 * exact[0]).sum())
+    assert int((exact > 1e-14 * exact[0]).sum()) > 2 * model.rank("natural", step), "at least"
 
 
 def test_one_step_is_not_said_to_be_several() -> None:

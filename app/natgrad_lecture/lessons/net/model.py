@@ -312,7 +312,7 @@ class Model:
         return {each: values[values > ROUNDING * values[0]] for each, values in found.items()}
 
     def rank(self, name: str, step: int) -> int:
-        """How many eigenvalues of F are not rounding."""
+        """How many eigenvalues of F are above rounding in single precision: its rank at least."""
         return len(self.spectra(name, step)["exact"])
 
     def kl_of_a_step(self, name: str, step: int) -> tuple[float, float]:
