@@ -30,7 +30,14 @@ class Metric:
         return self.function(at, *self.options, *self.numbers)
 
     def with_numbers(self, numbers: tuple[Any, ...]) -> Metric:
-        """Return the metric with other numbers, which may be the tracer's symbols."""
+        """Return the metric with other numbers.
+
+        Args:
+            numbers: As many as the metric has; they may be the tracer's symbols.
+
+        Returns:
+            The metric.
+        """
         return replace(self, numbers=numbers)
 
     @property
