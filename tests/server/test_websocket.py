@@ -220,6 +220,7 @@ class Line:
         self.channels.holder = Pass("kernel", "c" * 32)
         connection: Any = SimpleNamespace(handle_incoming_message=self.handed.append)
         self.channels.connection = connection
+        self.channels.ws_connection = cast(Any, object())  # it is open
         monkeypatch.setattr(KernelWebsocketHandler, "write_message", lambda *_: None)
 
     def message(self, data: dict[str, Any]) -> bytes:

@@ -477,8 +477,14 @@ MIXED: dict[str, Any] = {
     "rules": ["gradient", "natural"],
     "rate": 0.3,
     "graph": "ends",
+    "option_values": ["problem.mixture.weight:0.3"],
 }
-WELLS: dict[str, Any] = {**MIXED, "problem": "double-well", "rules": ["gradient", "newton"]}
+WELLS: dict[str, Any] = {
+    **MIXED,
+    "problem": "double-well",
+    "rules": ["gradient", "newton"],
+    "option_values": [],
+}
 
 
 PRESETS: dict[str, dict[str, Any]] = {
