@@ -9,7 +9,6 @@ from natgrad_core import problems
 from natgrad_core.core.losses import losses
 from natgrad_core.core.problem import Problem
 from natgrad_core.linalg.small_matrices import components
-from natgrad_core.tracing import machine_code
 from natgrad_core.tracing.replay import ahead
 
 variational = problems["variational-normal"]
@@ -29,7 +28,6 @@ def points_of(place: Problem) -> np.ndarray:
     return points
 
 
-@pytest.mark.skipif(not machine_code.available(), reason="needs llvmlite")
 @pytest.mark.parametrize("name", PLACES)
 def test_the_losses_by_machine_code_are_those_of_the_formula(name: str) -> None:
     place = PLACES[name]

@@ -179,6 +179,17 @@ def test_metrics_that_differ_in_a_number_share_a_trace(at_once):
     assert len(traces) == 1
 
 
+@pytest.mark.parametrize("name", ["normal", "student-t"])
+def test_several_powers_at_once_are_each_of_them(name):
+    model, powers = problem(name), (0.25, 0.5, 1.0)
+    start = np.broadcast_to(model.start, (len(powers), model.dim))
+    rule = chain(precondition(metrics["fisher-power"](np.array(powers))), descend(0.01))
+    together = directly(model, rule, start, STEPS).theta
+    for i, q in enumerate(powers):
+        alone = chain(precondition(metrics["fisher-power"](q)), descend(0.01))
+        assert_allclose(together[:, i], directly(model, alone, model.start, STEPS).theta, 1e-9)
+
+
 def test_metrics_of_different_options_share_no_trace(at_once):
     model, traces = problem("normal"), {}
     for seed in (1, 2, 1):
