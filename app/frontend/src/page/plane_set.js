@@ -151,7 +151,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
     show(answer) {
       const { planes: specs, traces, handles, errors = {} } = answer;
       arrange(specs);
-      setAttribute(box, "aria-label", specs.map(({ title }) => title).join());
+      setAttribute(box, "aria-label", specs.map(({ title }) => title).join(", "));
       for (const spec of specs) {
         /** @param {{ plane: string }} part */
         const here = ({ plane }) => plane === spec.name;

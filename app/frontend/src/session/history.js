@@ -1,7 +1,7 @@
 // The reader's history. An act is one entry, however many events a drag had. It is added as the act
 // begins, so that going back takes back the act at any time, and is written when its answer is drawn
-// and nothing is held or asked. The step shown belongs to the entry it was seen in. On a page of its own the entries are the browser's, so that back and forward walk them
-// too.
+// and nothing is held or asked. The step shown belongs to the entry it was seen in. On a page of its
+// own the entries are the browser's, so that back and forward walk them too.
 
 const QUIET = 350; // ms of quiet after which an act is over
 /** @typedef {{ at: number, state: Changes }} Entry */
