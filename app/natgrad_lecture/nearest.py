@@ -7,6 +7,7 @@ drawn. The log gets the trace, and the link that leads back to the failure.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -109,10 +110,8 @@ def drawn(
     reason = ""
     until = time.thread_time() + SEARCH
     tried: list[tuple[State, int]] = []
-    for state, grown in [
-        (wished, fine),
-        *((near, 0) for near in _near(wished, known, lesson.default)),
-    ]:
+    near = ((state, 0) for state in _near(wished, known, lesson.default))
+    for state, grown in itertools.chain([(wished, fine)], near):
         late = reason and time.thread_time() > until and state != lesson.default
         if late or (state, grown) in tried:
             continue

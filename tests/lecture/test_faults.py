@@ -219,3 +219,18 @@ def test_no_exception_s_name_leaves_the_widget(logged: list[logging.LogRecord]) 
 
 
 LIVE = Live(LESSON)
+
+
+def test_no_other_state_is_thought_of_where_the_wished_one_can_be_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    thought: list[Any] = []
+    monkeypatch.setattr(nearest, "_good", lambda *given: thought.append(given) or ())
+    live = Live(LESSON)
+    known = live.respond({"ask": 1, "set": {"damping": 0.3, "steps": 60}})[0]
+    live.respond({"ask": 2, "state": known["state"], "set": {"rate": 0.03}})
+    assert not thought
+    failing(lambda state: state.steps == 60, ValueError()).respond(
+        {"ask": 3, "state": known["state"], "set": {"rate": 0.03}}
+    )
+    assert thought
