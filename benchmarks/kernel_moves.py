@@ -7,6 +7,7 @@ versions, run it in each of them by turns.
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import time
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ def cost(name: str, field: str, low: float, high: float, moves: int) -> float | 
     """Return the median milliseconds of a move; None where the slider cannot be moved so."""
     live, times = Live(lessons[name]), list[float]()
     answer, _ = live.respond({"ask": 0, "state": {}, "set": {}, "have": []})
+    gc.collect()
+    gc.freeze()  # as in the process that kernels are forked from
     whole = isinstance(lessons[name].values(lessons[name].first).get(field), int)
     for i in range(WARM + moves):
         share = 0.3 + 0.4 * i / (WARM + moves)

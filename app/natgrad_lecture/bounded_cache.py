@@ -83,13 +83,18 @@ class Results:
 
     def use(self, entry: _Entry) -> None:
         """Note that a result is used. Some grow with their use (a run goes on), so each is weighed
-        after its first, second, fourth, eighth use, and so on: once for all of these that lie in
-        one answer, and otherwise when the next result comes.
+        after its first, fourth, eighth, sixteenth use, and so on: not after the second, for what a
+        dragged slider makes is used twice, in its own answer and as the state that the next answer
+        begins with. All uses in one answer are one use; outside of answers the next result that
+        comes has them weighed.
         """
         entry.used = next(self._clock)
-        entry.answer = self._answers if self._answering else 0
+        answer = self._answers if self._answering else 0
+        if answer and answer == entry.answer:
+            return
+        entry.answer = answer
         entry.uses += 1
-        if entry.uses & (entry.uses - 1) == 0:
+        if entry.uses & (entry.uses - 1) == 0 and entry.uses != 2:
             self._grown[entry] = None
 
     def settle(self) -> None:
@@ -251,15 +256,18 @@ def weight(roots: Collection[object], others: Collection[int] = frozenset()) -> 
     left: list[Any] = list(roots)
     seen: set[int] = set()
     starts = {id(root) for root in left}
+    kinds, size, held = _KINDS, sys.getsizeof, gc.get_referents
     while left:
         it = left.pop()
-        place, kind = id(it), _KINDS[type(it)]
+        place, kind = id(it), kinds[type(it)]
         if kind == "shared" or place in seen or (place in others and place not in starts):
             continue
         seen.add(place)
-        total += sys.getsizeof(it)
+        total += size(it)
+        if kind == "plain":
+            continue
         if kind == "container":
-            left += gc.get_referents(it)
+            left += held(it)
         elif kind == "function":  # not its globals, which are a module's
             left += filter(None, (it.__closure__, it.__defaults__, it.__kwdefaults__))
         elif kind == "array":

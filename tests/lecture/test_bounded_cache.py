@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import natgrad_lecture
+import natgrad_lecture.bounded_cache
 from natgrad_core import problems, rules, run
 from natgrad_core.tracing.replay import ahead
 from natgrad_lecture.bounded_cache import (
@@ -115,6 +116,25 @@ def test_a_run_that_outgrows_the_budget_goes_on_while_it_is_shown() -> None:
             kept(0).append(of_bytes(10 * KB))
             kept(-i)
     assert len(kept(0)) > 60
+
+
+def test_what_a_dragged_slider_makes_is_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is used many times in its answer, and then as the state that the next one begins with."""
+    weighed: list[Any] = []
+
+    def counted(roots: Any, others: Any) -> int:
+        weighed.append(roots)
+        return weight(roots, others)
+
+    monkeypatch.setattr(natgrad_lecture.bounded_cache, "weight", counted)
+    kept, _ = keeping(100 * KB)
+    for i in range(10):
+        with kept._kept.answering():
+            for _ in range(5):
+                kept(i)
+                kept(max(0, i - 1))
+    kept._kept.settle()
+    assert len(weighed) == 10
 
 
 def test_what_two_results_share_is_counted_once() -> None:
