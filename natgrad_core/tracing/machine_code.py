@@ -379,7 +379,12 @@ def execute(
 
     def spread(value: Any, row: Array) -> Array:
         """Write the value of each start into a row; the last one again to fill a register."""
-        row[:size] = np.broadcast_to(np.asarray(value, float), lead).reshape(size)
+        given = np.asarray(value, float)
+        if not given.ndim:
+            row.fill(given)  # broadcasting a single number takes ten times as long
+            return row
+        same = given if given.shape == lead else np.broadcast_to(given, lead)
+        row[:size] = same.reshape(size)
         row[size:] = row[size - 1]
         return row
 

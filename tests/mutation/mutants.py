@@ -549,8 +549,19 @@ FAULTS = (
         ("rules",),
     ),
     Fault("core/rule.py", "metric.with_numbers(of_metric) if", "metric if", ("rules",)),
-    Fault("core/losses.py", "numbers)._loss(*state[1:])", "numbers)._loss(*theta)", ("losses",)),
-    Fault("core/losses.py", "with_numbers(numbers)", "with_numbers(problem.numbers)", ("losses",)),
+    Fault(
+        "core/many_points.py",
+        "theta = state[count:]",
+        "theta = components(points)",
+        ("many_points",),
+    ),
+    Fault(
+        "core/many_points.py",
+        "with_numbers(numbers)",
+        "with_numbers(problem.numbers)",
+        ("many_points",),
+    ),
+    Fault("core/many_points.py", "iter(found)", "iter(found[::-1])", ("many_points",)),
     Fault(
         "tracing/tape.py",
         "constants = numbers + self.constants[self.own :]",

@@ -94,7 +94,7 @@ def _same_direction(sign: float) -> Any:
 
     def check(model: Model) -> bool:
         ok = model.guide.in_theta.ok
-        return _close(model.directions["newton-x"][ok], sign * model.directions["newton"][ok])
+        return _close(model.direction("newton-x")[ok], sign * model.direction("newton")[ok])
 
     return check
 
@@ -184,7 +184,7 @@ def _downhill(metric: str) -> Any:
 def _absolute(model: Model) -> bool:
     """−|H|⁻¹∇J is downhill, a small enough step lowers J, and the run ends in a well."""
     lower = model.problem.loss(
-        np.asarray(model.start) + 1e-4 * model.directions["absolute-hessian"][0]
+        np.asarray(model.start) + 1e-4 * model.direction("absolute-hessian")[0]
     )
     return bool(
         _downhill("absolute-hessian")(model)

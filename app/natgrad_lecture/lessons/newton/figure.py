@@ -99,7 +99,7 @@ def _add_steps(sheet: Sheet, model: Model, view: Array, x_view: Array) -> None:
     more = {"natural": "−F⁻¹∇J", "absolute-hessian": "−|H|⁻¹∇J"}
     arrows += [(name, name, label) for name, label in more.items() if name in model.paired_runs]
     arrows += [("newton", "newton", "Newton in θ"), ("newton-x", "newton", "Newton in x")]
-    steps = np.stack([model.directions[direction] for direction, _, _ in arrows])
+    steps = np.stack([model.direction(direction) for direction, _, _ in arrows])
     steps = np.where(np.isnan(moving(model.problem, model.gradient)), np.nan, steps)
     for name, points, vectors, plane_view in (
         ("theta", pair.in_theta.good, steps, view),

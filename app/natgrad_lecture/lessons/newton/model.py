@@ -10,12 +10,13 @@ import numpy as np
 
 from natgrad_core import Rule, chain, metrics, rules, run
 from natgrad_core.core.charted import ChartedAt
+from natgrad_core.core.many_points import evaluated
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
-from natgrad_core.types import Array
+from natgrad_core.types import Array, Vector
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted
+from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted, traces_of
 from natgrad_lecture.lessons.newton.state import HESSIANS, NewtonState
 from natgrad_lecture.paired_runs import PairedRuns
 from natgrad_lecture.state.items import ChartKey, ProblemKey, problem_named
@@ -26,6 +27,9 @@ def _rule(name: str, hessian: str, rate: Any) -> Rule:
         return rules[name](rate)
     metric = metrics[HESSIANS[hessian] if name == "newton" else name]()
     return chain(precondition(metric), descend(rate), name=name)
+
+
+_kept_rule = bounded_cache(_rule)
 
 
 class Model(RunsModel):
@@ -47,7 +51,7 @@ class Model(RunsModel):
     def rule_call(self, name: str, in_theta: bool) -> RuleCall:
         """A rule; Newton's own Hessian in x is the one that the reader chose."""
         hessian = "true" if in_theta or name != "newton" else self.state.hessian
-        return _rule, (name, hessian, self.state.rate)
+        return _kept_rule, (name, hessian, self.state.rate)
 
     @cached_property
     def guide(self) -> PairedRuns:
@@ -59,7 +63,10 @@ class Model(RunsModel):
     @cached_property
     def there(self) -> ChartedAt:
         """The problem in x, along the guide's run in θ."""
-        return cast("ChartedAt", self.guide.there)
+        x = self.chart.inverse(self.guide.in_theta.good)
+        key, chart = self.state.problem_key, self.state.chart_key
+        kept = traces_of(key, chart)
+        return cast("ChartedAt", evaluated(charted(key, chart), x, ("grad", "hessian"), kept))
 
     @cached_property
     def parts(self) -> dict[str, Array]:
@@ -76,25 +83,32 @@ class Model(RunsModel):
         """H along the guide's run in θ."""
         return full(self.guide.in_theta.at.hessian, (self.state.steps + 1,))
 
-    @cached_property
-    def directions(self) -> dict[str, Array]:
-        """Along the guide's run in θ, as vectors of θ: the step of rate 1 of each rule.
+    def direction(self, name: str) -> Array:
+        """Along the guide's run in θ, as vectors of θ: a rule's step of rate 1.
 
         ``newton-x`` is Newton's step in x, carried to θ by J.
         """
-        here, there = self.guide.in_theta.at, self.there
-        lead = (self.state.steps + 1,)
-        with np.errstate(all="ignore"):
-            raised = Dense(metrics[HESSIANS[self.state.hessian]]()(there).dense()).solve(there.grad)
-            found = {
-                "newton": Dense(here.hessian).solve(here.grad),
-                "newton-x": mv(there.jacobian, raised),
-                "absolute-hessian": metrics["absolute-hessian"]()(here).solve(here.grad),
-                "gradient": here.grad,
-            }
-            if self.modeled:
-                found["natural"] = Dense(here.fisher).solve(here.grad)
-            return {name: -full(vector, lead) for name, vector in found.items()}
+        if name not in self._directions:
+            with np.errstate(all="ignore"):
+                self._directions[name] = -full(self._uphill(name), (self.state.steps + 1,))
+        return self._directions[name]
+
+    @cached_property
+    def _directions(self) -> dict[str, Array]:
+        """Those that were asked for."""
+        return {}
+
+    def _uphill(self, name: str) -> Vector:
+        """The step against the direction, by components."""
+        here = self.guide.in_theta.at
+        if name == "newton-x":
+            metric = metrics[HESSIANS[self.state.hessian]]()(self.there)
+            return mv(self.there.jacobian, metric.solve(self.there.grad))
+        if name == "gradient":
+            return here.grad
+        if name == "natural":
+            return Dense(here.fisher).solve(here.grad)
+        return metrics["hessian" if name == "newton" else name]()(here).solve(here.grad)
 
     def into_x(self, vectors: Array) -> Array:
         """Vectors of θ along the guide's run, written in x: J⁻¹v."""
@@ -103,7 +117,7 @@ class Model(RunsModel):
 
     def slope(self, name: str) -> Array:
         """∇J·δ of these steps, [steps + 1]: above zero the step climbs."""
-        return np.einsum("ni,ni->n", self.gradient, self.directions[name])
+        return np.einsum("ni,ni->n", self.gradient, self.direction(name))
 
     @cached_property
     def gradient(self) -> Array:
@@ -124,7 +138,7 @@ class Model(RunsModel):
         if self.guide.name not in ("newton", "natural"):
             return np.full(len(path), np.nan)
         there = "newton-x" if self.guide.name == "newton" else "natural"
-        in_theta, in_x = (rate * self.directions[name] for name in (self.guide.name, there))
+        in_theta, in_x = (rate * self.direction(name) for name in (self.guide.name, there))
         with np.errstate(all="ignore"):
             end = self.chart.forward(self.chart.inverse(path) + self.into_x(in_x))
             gap = np.linalg.norm(path + in_theta - end, axis=-1)
@@ -144,11 +158,12 @@ class Model(RunsModel):
 def _least(key: ProblemKey, chart: ChartKey | None, hessian: str) -> Callable[[Array], Array]:
     """One function for one Hessian in one chart, so that what it hatches can be kept."""
     problem = problem_named(key) if chart is None else charted(key, chart)
-    metric = metrics[hessian]()
+    metric, kept = metrics[hessian](), traces_of(key, chart)
 
     def least(points: Array) -> Array:
         with np.errstate(all="ignore"):
-            h = full(metric(problem.at(components(points))).dense(), points.shape[:-1])
+            at = evaluated(problem, points, ("hessian",), kept)
+            h = full(metric(at).dense(), points.shape[:-1])
             half, apart = (h[..., 0, 0] + h[..., 1, 1]) / 2, (h[..., 0, 0] - h[..., 1, 1]) / 2
             value = half - np.hypot(apart, h[..., 0, 1])
         return np.where(problem.inside(points), value, np.nan)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core import Trajectory, problems, rules, run
-from natgrad_core.core.losses import losses
+from natgrad_core import Rule, Trajectory, problems, rules, run
+from natgrad_core.core.many_points import losses
 from natgrad_core.problems.rosenbrock import Rosenbrock
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing.trace_cache import Traces
@@ -49,6 +49,12 @@ def _traces(problem: ProblemKey, chart: ChartKey | None) -> Traces:
 
 
 @bounded_cache
+def _method(name: str, rate: float) -> Rule:
+    """A method at this learning rate."""
+    return rules[name](SHARE * rate if name == "gradient" else rate)
+
+
+@bounded_cache
 def pair_of(
     problem: ProblemKey,
     chart: ChartKey,
@@ -61,7 +67,7 @@ def pair_of(
     base, through = posterior_of(problem), chart_named(chart)
     size = SPREAD * float(np.ptp(window(problem_named(problem))[0]))
     begin = (*start, size, 0.0, size)
-    rule = rules[name](SHARE * rate if name == "gradient" else rate)
+    rule = _method(name, rate)
     kept = _traces(problem, chart)
     in_x = run(base.through(through), rule, through.inverse(begin), steps, kept)
     in_theta = run(base, rule, begin, steps, _traces(problem, None))
@@ -74,6 +80,12 @@ def best(problem: ProblemKey) -> Array:
     of, kept = posterior_of(problem), _traces(problem, None)
     near = run(of, rules["levenberg-marquardt"](), of.start, 80, kept).good[-1]
     return run(of, rules["newton"](1.0), near, 8, kept).good[-1]
+
+
+@bounded_cache
+def _least(problem: ProblemKey) -> float:
+    """The least KL(q ‖ p) + constant of any q."""
+    return float(losses(posterior_of(problem), best(problem)[None], _traces(problem, None))[0])
 
 
 def ellipses(path: Trajectory) -> Array:
@@ -157,7 +169,7 @@ class Model(RunsModel):
     @cached_property
     def least(self) -> float:
         """The least KL(q ‖ p) + constant of any q."""
-        return float(self.of.loss(self.best))
+        return _least(self.state.problem_key)
 
     @cached_property
     def variances(self) -> Array:
