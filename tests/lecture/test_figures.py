@@ -16,11 +16,13 @@ from natgrad_lecture.drawing.contours import add_contours_through, add_lattice, 
 from natgrad_lecture.drawing.paired_runs import RADIUS, add_anatomy, add_ellipses, broken, one_step
 from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
+from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RunsModel
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.newton.state import HESSIANS
 from natgrad_lecture.session import Live
+from natgrad_lecture.state.items import problem_named
 from tests.support.answers import traces_of, unpack
 
 A = ((2.0, 1.0), (0.0, 0.5))
@@ -73,6 +75,23 @@ def test_the_steps_in_the_formulas_are_the_steps_of_the_paths() -> None:
         np.testing.assert_allclose(in_theta[:-1], np.diff(pair.in_theta.theta, axis=0), atol=1e-12)
         _, in_x = one_step(pair, model.rule(name))
         np.testing.assert_allclose(in_x[0], np.diff(pair.in_x.in_theta[:2], axis=0)[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("steepness", [5.0, 100.0])
+def test_where_nothing_else_is_seen_a_contour_lies_within_a_pixel_of_its_level(
+    steepness: float,
+) -> None:
+    key = ("rosenbrock", (("steepness", steepness),))
+    problem, wide = problem_named(key), 900
+    view = window(problem)
+    shapes = level_bands(key, tuple(view.ravel().tolist()))
+    off = []
+    for a, b in pairwise(shapes.line_starts):
+        line = shapes.lines[a:b]
+        points = np.concatenate([line, (line[1:] + line[:-1]) / 2])
+        slope = np.linalg.norm(problem.grad(points) * np.ptp(view, axis=1), axis=-1)
+        off.append(wide * np.abs(problem.loss(points) - np.median(problem.loss(line))) / slope)
+    assert np.quantile(np.concatenate(off), 0.95) < 1
 
 
 @pytest.mark.parametrize("name", ["normal", "logistic-regression"])
