@@ -17,7 +17,7 @@ from natgrad_core.core.charted import Charted
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
-from natgrad_lecture.paired_runs import PairedRuns, measured
+from natgrad_lecture.paired_runs import PairedRuns, losses_along, measured
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.state.runs import Runs
 
@@ -82,6 +82,14 @@ def run_of(
     return run(there, how, there.chart.inverse(start), steps, kept)
 
 
+@bounded_cache
+def losses_in_theta(
+    problem: ProblemKey, rule_calls: tuple[RuleCall, ...], start: tuple[float, ...], steps: int
+) -> Array:
+    """J along the runs in θ, ``[rules, steps + 1]``: another chart does not change it."""
+    return losses_along([run_of(problem, None, call, start, steps) for call in rule_calls])
+
+
 @dataclass(frozen=True)
 class RunsModel:
     """All that the engine says about a state; what figures draw and claims check."""
@@ -122,15 +130,28 @@ class RunsModel:
 
     def pairs(self, names: Iterable[str]) -> dict[str, PairedRuns]:
         """These rules, each run in both coordinates, with the measures of all at once."""
-        return measured({name: self.pair(name) for name in names})
+        found, state = {name: self.pair(name) for name in names}, self.state
+        if not found:
+            return {}
+        calls = tuple(self.rule_call(name, in_theta=True) for name in found)
+        in_theta = losses_in_theta(state.problem_key, calls, self._start, state.steps)
+        return measured(found, in_theta=in_theta)
+
+    @property
+    def _start(self) -> tuple[float, ...]:
+        """Where the runs start, as they are kept by it."""
+        return tuple(float(part) for part in self.state.point)
 
     def pair(self, name: str) -> PairedRuns:
         """One rule, run in both coordinates."""
         state: Runs = self.state
-        start = tuple(float(part) for part in state.point)
         in_theta, in_x = (
             run_of(
-                state.problem_key, chart, self.rule_call(name, chart is None), start, state.steps
+                state.problem_key,
+                chart,
+                self.rule_call(name, chart is None),
+                self._start,
+                state.steps,
             )
             for chart in (None, state.chart_key)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -78,35 +78,53 @@ class PairedRuns:
 
 
 def measured(
-    pairs: Mapping[str, PairedRuns], losses: Callable[[Problem, Array], Array] | None = None
+    pairs: Mapping[str, PairedRuns],
+    losses: Callable[[Problem, Array], Array] | None = None,
+    in_theta: Array | None = None,
 ) -> dict[str, PairedRuns]:
     """Return the pairs with their measures, computed for all at once.
 
-    ``losses`` finds J at many points, where NumPy is slow at it.
-
     On arrays as small as these the overhead of a NumPy call dominates, so few calls on all runs are
     faster than the same calls on each. The pairs share one problem, chart and number of steps.
+
+    Args:
+        pairs: The pairs.
+        losses: Finds J at many points, where NumPy is slow at it.
+        in_theta: J along the runs in θ, ``[pairs, steps + 1]``, where it is known.
     """
     if not pairs:
         return {}
     first = next(iter(pairs.values()))
-    in_theta, x = (np.stack(runs) for runs in zip(*map(_points, pairs.values()), strict=True))
-    good = np.stack([run.ok for pair in pairs.values() for run in (pair.in_theta, pair.in_x)])
+    theta, x = (np.stack(runs) for runs in zip(*map(_points, pairs.values()), strict=True))
+    good_x = np.stack([pair.in_x.ok for pair in pairs.values()])
     with np.errstate(all="ignore"):
-        in_x, theta_run_in_x = first.chart.forward(x), first.chart.inverse(in_theta)
-        points = np.stack([in_theta, in_x], 1).reshape(len(good), *in_theta.shape[1:])
-        points[~good] = np.nan
-        problem = first.in_theta.problem
-        found = losses(problem, points) if losses else problem._loss(*components(points))
-        at = np.broadcast_to(found, good.shape)
-    gaps = gap(np.swapaxes(in_theta, 0, 1), np.swapaxes(in_x, 0, 1)).tolist()
+        in_x, theta_run_in_x = first.chart.forward(x), first.chart.inverse(theta)
+        points = np.where(good_x[..., None], in_x, np.nan)
+        if in_theta is None:
+            good = np.stack([pair.in_theta.ok for pair in pairs.values()])
+            points = np.concatenate([np.where(good[..., None], theta, np.nan), points])
+        found = _losses(first.in_theta.problem, points, losses)
+    known, away = np.split(found, [-len(pairs)]) if in_theta is None else (in_theta, found)
+    gaps = gap(np.swapaxes(theta, 0, 1), np.swapaxes(in_x, 0, 1)).tolist()
     return {
         name: replace(
-            pair,
-            known=Measures(theta_run_in_x[i], in_x[i], (at[2 * i], at[2 * i + 1]), gaps[i]),
+            pair, known=Measures(theta_run_in_x[i], in_x[i], (known[i], away[i]), gaps[i])
         )
         for i, (name, pair) in enumerate(pairs.items())
     }
+
+
+def losses_along(runs: Sequence[Trajectory]) -> Array:
+    """J along runs on one problem with as many steps each, ``[runs, steps + 1]``."""
+    with np.errstate(all="ignore"):
+        return _losses(runs[0].problem, np.stack([run.good for run in runs]), None)
+
+
+def _losses(
+    problem: Problem, points: Array, losses: Callable[[Problem, Array], Array] | None
+) -> Array:
+    found = losses(problem, points) if losses else problem._loss(*components(points))
+    return np.broadcast_to(found, points.shape[:-1])
 
 
 def _points(pair: PairedRuns) -> tuple[Array, Array]:

@@ -102,10 +102,16 @@ def check(words: Any) -> tuple[str, ...]:
 def _why_no_item(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> str:
     """Why there is no item with these options, in words; empty if there is one."""
     try:
-        REGISTRIES[registry][name](**dict(turned))
+        made(registry, name, turned)
     except ValueError as error:
         return str(error)
     return ""
+
+
+@bounded_cache
+def made(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> Any:
+    """The item with these options, made once for all who ask; nobody may change it."""
+    return REGISTRIES[registry][name](**dict(turned))
 
 
 def _written(spot: str, value: Any) -> str:

@@ -22,6 +22,7 @@ from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.fields import BadInput, numbers
+from natgrad_lecture.state.item_options import made
 
 ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
 """A problem's name, or its name and options; runs and pictures are kept by it."""
@@ -45,6 +46,8 @@ def problem_named(key: ProblemKey) -> Problem:
     if name == OWN:
         text, data, parameters = (given.pop(key) for key in ("text", "data", "parameters"))
         found = own(text, dict(data), parameters, **given)
+    elif view is None:
+        found = made("problem", name, tuple(sorted(given.items())))
     else:
         found = problems[name](**given)
     if held:
@@ -108,20 +111,29 @@ def in_theta(chart: Chart, name: str, value: Any) -> list[float]:
 @bounded_cache
 def why_not_start(problem: ProblemKey, chart: ChartKey, start: tuple[float, ...]) -> str:
     """Why runs cannot start there, in θ and through a chart, in words; empty if they can."""
-    place = problem_named(problem)
+    if reason := _why_not_in_theta(problem, start):
+        return reason
+    place, through = problem_named(problem), chart_named(chart)
+    x = through.inverse(start)
+    with np.errstate(all="ignore"):
+        if not through.inside(x) or not place.inside(through.forward(x)):
+            return (
+                "written in x, this start is rounded out of the domain, so near is its edge; take "
+                "one farther in. The last one stays."
+            )
+    return ""
+
+
+@bounded_cache
+def _why_not_in_theta(problem: ProblemKey, start: tuple[float, ...]) -> str:
+    """Why runs cannot start there in θ: that stays while a chart is dragged."""
     try:
         with np.errstate(all="ignore"):
-            loss = place.loss(start)
+            loss = problem_named(problem).loss(start)
     except OutsideDomain as error:
         return f"{error}. The last good start stays."
     except ValueError as error:
         return str(error)
     if not np.isfinite(loss):
         return "there the loss is past all numbers; take a start farther in. The last one stays."
-    there = place.through(chart_named(chart))
-    if not there.inside(there.chart.inverse(start)):
-        return (
-            "written in x, this start is rounded out of the domain, so near is its edge; take one "
-            "farther in. The last one stays."
-        )
     return ""
