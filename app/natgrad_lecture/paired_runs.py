@@ -104,11 +104,11 @@ def measured(
             good = np.stack([pair.in_theta.ok for pair in pairs.values()])
             points = np.concatenate([np.where(good[..., None], theta, np.nan), points])
         found = _losses(first.in_theta.problem, points, losses)
-    known, away = np.split(found, [-len(pairs)]) if in_theta is None else (in_theta, found)
+    known, from_x = np.split(found, [-len(pairs)]) if in_theta is None else (in_theta, found)
     gaps = gap(np.swapaxes(theta, 0, 1), np.swapaxes(in_x, 0, 1)).tolist()
     return {
         name: replace(
-            pair, known=Measures(theta_run_in_x[i], in_x[i], (known[i], away[i]), gaps[i])
+            pair, known=Measures(theta_run_in_x[i], in_x[i], (known[i], from_x[i]), gaps[i])
         )
         for i, (name, pair) in enumerate(pairs.items())
     }

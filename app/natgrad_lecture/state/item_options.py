@@ -102,15 +102,15 @@ def check(words: Any) -> tuple[str, ...]:
 def _why_no_item(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> str:
     """Why there is no item with these options, in words; empty if there is one."""
     try:
-        made(registry, name, turned)
+        built(registry, name, turned)
     except ValueError as error:
         return str(error)
     return ""
 
 
 @bounded_cache
-def made(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> Any:
-    """The item with these options, made once for all who ask; nobody may change it."""
+def built(registry: str, name: str, turned: tuple[tuple[str, Any], ...]) -> Any:
+    """The item with these options, built once for all who ask; nobody may change it."""
     return REGISTRIES[registry][name](**dict(turned))
 
 

@@ -22,7 +22,7 @@ from natgrad_core.problems import problems
 from natgrad_core.rules import rules
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.state.fields import BadInput, numbers
-from natgrad_lecture.state.item_options import made
+from natgrad_lecture.state.item_options import built
 
 ProblemKey = str | tuple[str, tuple[tuple[str, Any], ...]]
 """A problem's name, or its name and options; runs and pictures are kept by it."""
@@ -47,7 +47,7 @@ def problem_named(key: ProblemKey) -> Problem:
         text, data, parameters = (given.pop(key) for key in ("text", "data", "parameters"))
         found = own(text, dict(data), parameters, **given)
     elif view is None:
-        found = made("problem", name, tuple(sorted(given.items())))
+        found = built("problem", name, tuple(sorted(given.items())))
     else:
         found = problems[name](**given)
     if held:
