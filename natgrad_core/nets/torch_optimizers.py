@@ -25,11 +25,14 @@ refused.
 
 from __future__ import annotations
 
+import inspect
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, cast
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +54,8 @@ from natgrad_core.nets.settings import in_range
 from natgrad_core.nets.step_size import Quadratic, Rate, Scaled, Size, TrustRegion, size_of
 from natgrad_core.nets.torch_losses import likelihood_of
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Closure = Callable[[], Any]
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 CLOSURE = "zero_grad(), loss = criterion(model(x), y), loss.backward(), return loss"
@@ -108,7 +113,31 @@ class _LoopAt(At):
         return self._ahead[1]
 
 
-class SecondOrder(torch.optim.Optimizer):
+def _importing_no_compiler(method: Callable[P, T]) -> Callable[P, T]:
+    """Return a method of torch's optimizers that leaves the compiler out until somebody compiles.
+
+    Torch keeps its compiler from looking into the method; for that it imports the compiler, which
+    takes two seconds, though most programs compile nothing.
+    """
+    plain = cast("Callable[P, T]", inspect.unwrap(method))
+
+    @wraps(plain)
+    def called(*given: P.args, **named: P.kwargs) -> T:
+        return (method if "torch._dynamo" in sys.modules else plain)(*given, **named)
+
+    return called
+
+
+class _Optimizer(torch.optim.Optimizer):
+    """Torch's optimizer, which imports no compiler."""
+
+    add_param_group = _importing_no_compiler(torch.optim.Optimizer.add_param_group)
+    zero_grad = _importing_no_compiler(torch.optim.Optimizer.zero_grad)
+    state_dict = _importing_no_compiler(torch.optim.Optimizer.state_dict)
+    load_state_dict = _importing_no_compiler(torch.optim.Optimizer.load_state_dict)
+
+
+class SecondOrder(_Optimizer):
     """What both optimizers have in common; ``metric_rule`` makes the rule from the settings."""
 
     def __init__(

@@ -179,17 +179,27 @@ def test_accuracy_and_steps_to_a_target() -> None:
     assert seconds == frames[step].seconds
 
 
-def test_neither_lbfgs_nor_a_look_along_steps_imports_a_compiler_or_sympy() -> None:
+def test_no_optimizer_nor_a_look_along_steps_imports_a_compiler_or_sympy() -> None:
     """Torch's optimizers do the one at their first use, and its cross-entropy, of a batch of nets,
     the other; a reader would wait for either.
     """
     code = (
-        "import sys\nfrom natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
+        "import sys\nimport torch\nfrom torch import nn\n"
+        "from natgrad_core.nets import EKFAC, KFAC, NaturalGradient\n"
+        "from natgrad_core.nets import NetProblem, mlp, plane, rules, train\n"
         "from natgrad_core.nets.step_comparison import along\n"
         "problem = NetProblem.of(mlp((2, 2, 2)), plane('moons', 4))\n"
         "frames = [*train(problem, rules.lbfgs(), steps=2)]\n"
         "at = problem.at(frames[-1].theta)\n"
         "print(len(frames), *along(at, [at.grad], (0.0, 1.0)).shape)\n"
+        "x, y = torch.rand(8, 2), torch.arange(8) % 2\n"
+        "for make in NaturalGradient, KFAC, EKFAC:\n"
+        "    model, criterion = nn.Linear(2, 2), nn.CrossEntropyLoss()\n"
+        "    optimizer = make(model, criterion)\n"
+        "    optimizer.zero_grad()\n"
+        "    criterion(model(x), y).backward()\n"
+        "    optimizer.step()\n"
+        "    optimizer.load_state_dict(optimizer.state_dict())\n"
         "print('torch._dynamo' in sys.modules, 'sympy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
