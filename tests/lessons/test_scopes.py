@@ -104,6 +104,22 @@ def test_every_line_that_states_a_result_repeats_claims_or_has_a_check(name: str
             assert set(backing) <= set(lesson.claims), line
 
 
+def test_claims_about_stretches_are_checked_over_the_stretches_that_the_text_names() -> None:
+    """The text said 3 to 50 where one stretch was drawn: at 50 the sentences were false."""
+    lesson = lessons["after-kfac"]
+    said = " ".join(section.source() for section in lesson.sections)
+    found = re.search(r"the stretches (\d+) to (\d+)", said)
+    assert found
+    low, high = map(float, found.groups())
+    for id in ("units", "scale"):
+        scope = lesson.claims[id].scope
+        assert scope
+        draw = scope.draws["stretch"]
+        drawn = [draw(np.random.default_rng(seed), {}) for seed in range(20)]
+        assert low <= min(drawn) < max(drawn) <= high, id
+        assert (max(drawn) / min(drawn)) ** 2 > high / low, (id, "reaches the whole range")
+
+
 AT_ONE_STEP = ("approximations", "after-kfac")
 """The lessons that compare steps of a net, some steps of K-FAC after its start."""
 
@@ -124,9 +140,11 @@ def test_the_text_says_after_how_many_steps_and_with_which_damping_its_numbers_h
     for id, claim in lesson.claims.items():
         source, draw = text.claims[id].source, claim.scope and claim.scope.draws.get("damping")
         if draw and id != "cosine":  # which holds at every λ
+            below = re.search(r"\\lambda \\le ([\d.]+)", source)
+            least, most = (1e-6, float(below[1])) if below else (low, high)
             drawn = [draw(np.random.default_rng(seed), {}) for seed in range(20)]
-            assert low <= min(drawn) < max(drawn) <= high, id
-            assert (max(drawn) / min(drawn)) ** 2 > high / low, (id, "reaches the whole range")
+            assert least <= min(drawn) < max(drawn) <= most, id
+            assert (max(drawn) / min(drawn)) ** 2 > most / least, (id, "reaches the whole range")
         assert "after" not in claim.set or re.search(r"\bstart\b|\bsteps\b", source), id
         assert "damping" not in claim.set or "lambda" in source, id
 
