@@ -11,7 +11,7 @@ from natgrad_lecture import training
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.race.figure import picture
+from natgrad_lecture.lessons.race.figure import _fastest, picture
 from natgrad_lecture.lessons.race.model import problem_of, rule_of
 from natgrad_lecture.lessons.race.state import (
     BATCHED,
@@ -158,6 +158,25 @@ def test_a_race_goes_on_until_every_run_is_at_its_end_and_only_whole_rounds_coun
     assert set(rows) == {"K-FAC", "gradient descent"}
     for run in live.model.runs["gradient"]:
         assert run.seconds[-2] < 0.05 or run.losses[-1] <= 1e-4
+
+
+def test_who_is_ahead_is_said_as_a_result_only_when_all_runs_are_over() -> None:
+    """A page that was read aloud named a winner while a method with fewer steps was still slower.
+
+    Who takes both is named once.
+    """
+    racing = lessons["race"].after({**SMALL, "rules": ("kfac", "adam"), "count": 1})
+    adam, kfac = (racing.runs[name][0] for name in ("adam", "kfac"))
+    while adam.losses[-1] > racing.targets[0]:
+        adam.advance()
+    said = _fastest(racing)
+    assert said.startswith("so far: to ")
+    assert f"Adam took the fewest steps, {adam.steps}, and the least time" in said
+    while not racing.over(kfac):
+        kfac.advance()
+    while not racing.over(adam):
+        adam.advance()
+    assert _fastest(racing).startswith("to ")
 
 
 def test_a_step_that_takes_too_long_is_given_up_and_the_page_says_so(

@@ -255,20 +255,21 @@ def _target(value: float) -> str:
 
 
 def _fastest(model: Any) -> str:
-    """The rule that is ahead, in words."""
+    """The rule that is ahead, in words; while runs go on, that it is so until now."""
     for target in reversed(model.targets):
         taken = {key: model.median(key, target) for key in model.runs}
         if all(math.isinf(steps) for steps, _ in taken.values()):
             continue
         fewest = min(taken, key=lambda key: taken[key][0])
         first = min(taken, key=lambda key: taken[key][1])
-        return say(
-            "to-took-the-fewest-steps-and",
+        words = say(
+            "to-took-both" if first == fewest else "to-took-the-fewest-steps-and",
             target=_target(target),
             fewest=_name(model, fewest),
             steps=f"{taken[fewest][0]:.0f}",
             first=_name(model, first),
         )
+        return words if model.progress == 1 else say("so-far", words=words)
     return say("none-has-reached-a-target-yet")
 
 
