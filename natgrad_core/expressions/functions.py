@@ -74,6 +74,8 @@ def _of_many(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 def power(base: Any, exponent: Any) -> Any:
     """The power; a whole number of up to 16 by multiplication."""
+    if isinstance(exponent, float | int) and exponent == 2:
+        return ops.square(base)
     if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) <= 16:
         return base ** int(exponent)
     if isinstance(base, Derivatives) or isinstance(exponent, Derivatives):

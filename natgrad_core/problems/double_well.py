@@ -13,6 +13,7 @@ from natgrad_core.core.options import Span
 from natgrad_core.core.problem import Preset, Problem
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
+from natgrad_core.tracing.ops import square
 from natgrad_core.types import Matrix, Vector
 
 
@@ -45,7 +46,7 @@ class DoubleWell(Problem):
         self.stiffness = float(stiffness)
 
     def _loss(self, a: Any, b: Any) -> Any:
-        return (a * a - 1) ** 2 / 4 + self.stiffness * b * b / 2
+        return square(a * a - 1) / 4 + self.stiffness * b * b / 2
 
     def _grad(self, a: Any, b: Any) -> Vector:
         return a * (a * a - 1), self.stiffness * b

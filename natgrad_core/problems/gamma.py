@@ -12,7 +12,7 @@ from natgrad_core.families.densities import DENSITIES
 from natgrad_core.families.exponential_family import ExponentialFamily, mean_and_variance
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import digamma, lgamma, log, trigamma
+from natgrad_core.tracing.ops import digamma, lgamma, log, square, trigamma
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
@@ -77,7 +77,7 @@ class Gamma(ExponentialFamily):
         return digamma(a) - log(-minus_b), -(a / minus_b)
 
     def _variance(self, a: Any, minus_b: Any) -> Matrix:
-        return symmetric(trigamma(a), -1 / minus_b, a / minus_b**2)
+        return symmetric(trigamma(a), -1 / minus_b, a / square(minus_b))
 
     def _statistics(self, *y: Any) -> Vector:
         return np.log(y[0]), y[0]

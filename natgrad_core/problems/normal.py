@@ -12,7 +12,7 @@ from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import mean_and_variance, outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import HALF_LOG_2PI, log
+from natgrad_core.tracing.ops import HALF_LOG_2PI, log, square
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
@@ -65,30 +65,30 @@ class Normal(Problem):
         return (theta[1] > 0,)
 
     def _log_prob(self, datum: Vector, mu: Any, sigma: Any) -> Any:
-        return -log(sigma) - ((datum[0] - mu) / sigma) ** 2 / 2 - HALF_LOG_2PI
+        return -log(sigma) - square((datum[0] - mu) / sigma) / 2 - HALF_LOG_2PI
 
     def _score(self, datum: Vector, mu: Any, sigma: Any) -> Vector:
         z = (datum[0] - mu) / sigma
-        return z / sigma, (z**2 - 1) / sigma
+        return z / sigma, (z * z - 1) / sigma
 
     def _loss(self, mu: Any, sigma: Any) -> Any:
-        square = self.variance + (mu - self.mean) ** 2
-        return log(sigma) + square / (2 * sigma**2) + HALF_LOG_2PI
+        spread = self.variance + square(mu - self.mean)
+        return log(sigma) + spread / (2 * square(sigma)) + HALF_LOG_2PI
 
     def _grad(self, mu: Any, sigma: Any) -> Vector:
         z = (mu - self.mean) / sigma
-        return z / sigma, (1 - self.variance / sigma**2 - z**2) / sigma
+        return z / sigma, (1 - self.variance / square(sigma) - z * z) / sigma
 
     def _hessian(self, mu: Any, sigma: Any) -> Matrix:
-        z, p = (mu - self.mean) / sigma, 1 / sigma**2
-        return symmetric(p, -2 * z * p, (3 * (self.variance * p + z**2) - 1) * p)
+        z, p = (mu - self.mean) / sigma, 1 / square(sigma)
+        return symmetric(p, -2 * z * p, (3 * (self.variance * p + z * z) - 1) * p)
 
     def _fisher(self, mu: Any, sigma: Any) -> Matrix:
-        return symmetric(1 / sigma**2, 0, 2 / sigma**2)
+        return symmetric(1 / square(sigma), 0, 2 / square(sigma))
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
         (mu, sigma), (nu, tau) = theta, other
-        return (sigma**2 / tau**2 + ((mu - nu) / tau) ** 2 - 1) / 2 - log(sigma / tau)
+        return (square(sigma) / square(tau) + square((mu - nu) / tau) - 1) / 2 - log(sigma / tau)
 
     def sample(self, theta: ArrayLike, rng: np.random.Generator, n: int) -> Array:
         """``[n, ...]`` draws."""

@@ -11,7 +11,7 @@ from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import log, log1p_exp, sigmoid, total
+from natgrad_core.tracing.ops import log, log1p_exp, sigmoid, square, total
 from natgrad_core.types import ArrayLike, Matrix, Vector
 
 
@@ -68,7 +68,7 @@ class TwoBernoullis(ExponentialFamily):
         return (p, 0), (0, q)
 
     def _bend(self, x: Vector, *theta: Any) -> tuple[Matrix, ...]:
-        p, q = ((2 * t - 1) / (t * (1 - t)) ** 2 for t in theta)
+        p, q = ((2 * t - 1) / square(t * (1 - t)) for t in theta)
         return symmetric(p, 0, 0), symmetric(0, 0, q)
 
     def _partition(self, *eta: Any) -> Any:

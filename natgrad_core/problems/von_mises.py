@@ -107,7 +107,7 @@ class VonMises(ExponentialFamily):
         kappa = sqrt(u * u + v * v)
         ratio = bessel_ratio(kappa)
         across = ratio / kappa
-        excess = (1 - 2 * across - ratio**2) / kappa**2
+        excess = (1 - 2 * across - ratio * ratio) / (kappa * kappa)
         return symmetric(across + excess * u * u, excess * u * v, across + excess * v * v)
 
     def _fisher(self, *theta: Any) -> Matrix:

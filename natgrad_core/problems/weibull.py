@@ -12,7 +12,7 @@ from natgrad_core.datasets import load
 from natgrad_core.families.exponential_family import mean_and_variance, outcomes, shares
 from natgrad_core.linalg.small_matrices import components, symmetric
 from natgrad_core.problems import problems
-from natgrad_core.tracing.ops import exp, lgamma, log
+from natgrad_core.tracing.ops import exp, lgamma, log, square
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array, ArrayLike, Matrix, Vector
 
@@ -85,11 +85,13 @@ class Weibull(Problem):
             return z, z * level, z * level * level
 
         z, zl, zll = self.rows.total(term, k, log(scale))
-        return symmetric(1 / k**2 + zll, (1 - z - k * zl) / scale, k * ((k + 1) * z - 1) / scale**2)
+        return symmetric(
+            1 / square(k) + zll, (1 - z - k * zl) / scale, k * ((k + 1) * z - 1) / square(scale)
+        )
 
     def _fisher(self, k: Any, scale: Any) -> Matrix:
         of_shape = math.pi**2 / 6 + (1 - GAMMA) ** 2
-        return symmetric(of_shape / k**2, -(1 - GAMMA) / scale, k**2 / scale**2)
+        return symmetric(of_shape / square(k), -(1 - GAMMA) / scale, square(k) / square(scale))
 
     def _kl(self, theta: Vector, other: Vector) -> Any:
         (k, scale), (j, new) = theta, other

@@ -84,6 +84,13 @@ def _trigamma(x: Any) -> Any:
     return where(positive, trigamma_of_positive(where(positive, x, 1.0)), below)
 
 
+def square(x: Any) -> Any:
+    """x², by multiplication: ``x**2`` of a float asks C's ``pow``, whose last bit may differ from
+    that of arrays and of the compiled step.
+    """
+    return x * x
+
+
 exp = _apply("exp")
 log = _apply("log")
 sqrt = _apply("sqrt")

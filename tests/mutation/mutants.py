@@ -246,21 +246,21 @@ FAULTS = (
     ),
     Fault(
         "problems/normal.py",
-        "return symmetric(1 / sigma**2, 0, 2 / sigma**2)",
-        "return symmetric(1 / sigma**2, 0, 1 / sigma**2)",
+        "return symmetric(1 / square(sigma), 0, 2 / square(sigma))",
+        "return symmetric(1 / square(sigma), 0, 1 / square(sigma))",
         ("problems", "published_values"),
     ),
     Fault(
         "problems/normal.py",
-        "return (sigma**2 / tau**2 + ((mu - nu) / tau) ** 2 - 1) / 2 - log(sigma / tau)",
-        "return (sigma**2 / tau**2 + ((mu - nu) / tau) ** 2 - 1) / 2 + log(sigma / tau)",
+        "return (square(sigma) / square(tau) + square((mu - nu) / tau) - 1) / 2 - log(sigma / tau)",
+        "return (square(sigma) / square(tau) + square((mu - nu) / tau) - 1) / 2 + log(sigma / tau)",
         ("problems",),
     ),
     Fault("problems/normal.py", "(theta[1] > 0,)", "(abs(theta[1]) > 0,)", ("problems",)),
     Fault(
         "problems/gamma.py",
-        "symmetric(trigamma(a), -1 / minus_b, a / minus_b**2)",
-        "symmetric(trigamma(a), 1 / minus_b, a / minus_b**2)",
+        "symmetric(trigamma(a), -1 / minus_b, a / square(minus_b))",
+        "symmetric(trigamma(a), 1 / minus_b, a / square(minus_b))",
         ("problems", "published_values"),
     ),
     Fault(
