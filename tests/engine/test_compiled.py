@@ -714,6 +714,7 @@ def test_ahead_of_a_fork_everything_is_compiled_and_no_thread_is_left(
     patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    monkeypatch.setattr(machine_code, "_spent", {})  # by other tests' runs
     model, before = problem("normal"), threading.active_count()
     with replaying.ahead():
         run(model, rules["adam"](0.01), model.start, 20)
