@@ -102,7 +102,8 @@ FACTS: Mapping[str, Callable[[], object]] = {
     "So the length of a small step is the same in both coordinates.": lambda: is_tensor(
         "fisher", AT
     ),
-    r"Under nonlinear changes the Hessian is not a tensor, unless $\nabla J = 0$.": lambda: (
+    "In general the Hessian is not a tensor under nonlinear changes; "
+    r"where $\nabla J = 0$ it is.": lambda: (
         not is_tensor("hessian", AT)
         and is_tensor("hessian", np.array([NORMAL.mean, NORMAL.variance**0.5]))
     ),

@@ -583,6 +583,7 @@ CLAIMS = {
         _straight,
         Scope({"w": box((-1.3, -0.3), (-0.7, 0.3)), "noise": between(0.8, 1.2)}),
         false={"both": _both_straight},
+        beyond=Scope({"w": box((-1.15, 2.05), (-0.95, 2.2))}),
         shows=("natural", "empirical"),
     ),
     "shorter": Claim(

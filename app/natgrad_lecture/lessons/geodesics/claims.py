@@ -115,15 +115,23 @@ def _stays(kind: str, reverse: bool) -> Check:
     return check
 
 
-def _strays(power: float) -> Check:
-    """The steps leave the m-geodesic; at half a small rate about 2 to this power times less far."""
+def _strays(power: float, reverse: bool = False) -> Check:
+    """The steps leave the m-geodesic; at half a small rate about 2 to this power times less far.
+
+    On the other loss (``reverse``) they would leave the e-geodesic. In (μ, σ²) they do not: there
+    it is a straight line, too, and the steps point along it.
+    """
 
     def check(model: Model) -> bool:
-        rates = model.state.rate / np.array([1.0, 2.0])
-        far, near = (model.off(model.steps(False, rate).in_theta, "m") for rate in rates)
+        rates, kind = model.state.rate / np.array([1.0, 2.0]), "e" if reverse else "m"
+        far, near = (model.off(model.steps(reverse, rate).in_theta, kind) for rate in rates)
         return near > ON and bool(abs(np.log2(far / near) - power) < 0.5)
 
     return check
+
+
+def _strays_in_variance(model: Model) -> bool:
+    return _strays(1.0, reverse=True)(Model(model.state.with_(chart="variance")))
 
 
 def _same_lengths(fisher: bool) -> Check:
@@ -339,7 +347,11 @@ CLAIMS = {
         {"chart": "log-scale", "rate": 0.04, "k": 10},
         _strays(1.0),
         Scope({**NEARER, "chart": ELSEWHERE, "rate": log_between(0.04, 0.06)}),
-        false={"as its square": _strays(2.0), "the same at every rate": _strays(0.0)},
+        false={
+            "as its square": _strays(2.0),
+            "the same at every rate": _strays(0.0),
+            "in (μ, σ²) on the other loss, too": _strays_in_variance,
+        },
         beyond=Scope({**APART_ENDS, "chart": one_of("expectation")}),
         shows=("natural", "m"),
     ),

@@ -142,6 +142,13 @@ def _in_every_chart(model: Model) -> bool:
     return stays and any(s.change("apart") > 1e-3 for s in found)
 
 
+def _always_moves(model: Model) -> bool:
+    """The Euclidean distance changes for each two normals; N(−μ, 1) and N(μ, 1) among them."""
+    mean = abs(float(model.p[0])) + 0.1
+    two = model.state.with_(p=(-mean, 1.0), q=(mean, 1.0))
+    return any(Model(two.with_(chart=name)).change("apart") > 1e-3 for name in CHARTS)
+
+
 def _circle_goes(model: Model) -> bool:
     """KL's level set in the chart is the image of the one here; the circle's image is no circle."""
     problem = NORMAL.through(model.chart)
@@ -414,7 +421,7 @@ CLAIMS = {
         PARAMETERS,
         _in_every_chart,
         Scope(CHANGED),
-        false={"the distance stays, too": _stays("apart")},
+        false={"the distance stays, too": _stays("apart"), "it always changes": _always_moves},
         shows=("apart", "meter", "formula.both"),
     ),
     "circles": Claim(

@@ -65,11 +65,18 @@ def _close(a: Array, b: Array, tolerance: float = 1e-8) -> bool:
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * scale))
 
 
-def _grows(model: Model) -> bool:
-    """The gap of Newton's two runs, at parts of the bend and at the whole of it."""
-    s = model.state
-    gaps = [Model(s.with_(bend=s.bend * part)).gap("newton") for part in (0, 0.25, 0.5, 0.8, 1)]
-    return gaps[0] < COINCIDE and bool((np.diff(gaps) > 0).all())
+def _grows(sign: float = 1.0, rate: float | None = None) -> Any:
+    """The gap of Newton's two runs grows with s, from none to the bend of the state; for the other
+    sign of s, or at another rate.
+    """
+
+    def check(model: Model) -> bool:
+        s = model.state.with_(rate=rate or model.state.rate)
+        parts = sorted(sign * part for part in (0, 0.25, 0.5, 0.8, 1))
+        gaps = [Model(s.with_(bend=s.bend * part)).gap("newton") for part in parts]
+        return gaps[parts.index(0)] < COINCIDE and bool((np.diff(gaps) > 0).all())
+
+    return check
 
 
 def _term(sign: float) -> Any:
@@ -386,14 +393,15 @@ CLAIMS = {
     ),
     "grows": Claim(
         {"rules": ["newton"], "k": 100},
-        _grows,
+        _grows(),
         Scope(
             {
-                "start": box((-1.3, 0.8), (-1.1, 1.2)),
+                "start": box((-1.25, 0.95), (-1.15, 1.05)),
                 "bend": between(0.1, 0.5),
-                "rate": log_between(0.02, 0.1),
+                "rate": log_between(0.01, 1.0),
             }
         ),
+        false={"from s < 0 to 0, too": _grows(-1.0), "at any rate": _grows(rate=1.5)},
         beyond=Scope({"bend": between(1.2, 1.4)}),
         shows=("newton", "meter"),
     ),

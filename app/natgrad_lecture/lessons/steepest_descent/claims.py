@@ -188,6 +188,12 @@ def _unbounded(kind: str) -> Any:
     return check
 
 
+def _unbounded_on_each(model: Model) -> bool:
+    """Along each of the two branches the slope falls without bound."""
+    branches = boundary(model.metric, 1e4, 401)
+    return all(float((piece @ model.gradient).min()) < -1.0 for piece in branches)
+
+
 def _of_its_branch(least: float) -> Any:
     """Lagrange's vector on a hyperbola: the other ones of its branch have lower (1) slopes."""
 
@@ -466,7 +472,7 @@ CLAIMS = {
         OPEN,
         _unbounded("hyperbola"),
         Scope(INDEFINITE),
-        false={"a strip": _unbounded("strip")},
+        false={"a strip": _unbounded("strip"), "along both branches": _unbounded_on_each},
         beyond=Scope(ANY),
         shows=("metric", "slope"),
     ),
