@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from natgrad_core import run
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.natural_gradient.model import SIDE
-from natgrad_lecture.lessons.natural_gradient.state import BENDS, NARROW, RATES
+from natgrad_lecture.lessons.natural_gradient.model import _rule as rule_of
+from natgrad_lecture.lessons.natural_gradient.state import BENDS, LONGEST, NARROW, RATES
 from tests.support.answers import unpack
 
 LESSON = lessons["natural-gradient"]
@@ -35,6 +37,23 @@ def test_a_step_that_leaves_the_domain_has_no_mark_in_the_graph() -> None:
     marks = {t["style"]: arrays[t["points"]] for t in traces if t["kind"] == "points"}
     assert set(marks) == {"identity", "variance", "log-scale"}, "1/σ² would be negative"
     assert all(np.isfinite(points).all() for points in marks.values())
+
+
+@pytest.mark.parametrize("q", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("rate", [0.01, 0.1, 1.0])
+def test_the_limit_curve_is_that_of_much_smaller_steps_or_is_not_drawn(
+    q: float, rate: float
+) -> None:
+    """It was up to 1.5 % of its size away, and not drawn where the flow is a little stiff."""
+    model = LESSON.after({"q": q, "rate": rate})
+    s, drawn = model.state, model.current
+    assert drawn is not None or q == 0
+    if drawn is not None:
+        small = min(LONGEST, s.rate * s.steps) / 16_000
+        rule = rule_of("natural", small, s.q, s.damping, "identity", s.radius)
+        far = run(model.problem, rule, model.start, 16_000).theta[::200]
+        size = np.linalg.norm(far - far[0], axis=-1).max()
+        assert np.linalg.norm(drawn - far, axis=-1).max() < 0.004 * size
 
 
 def test_the_dashed_curve_is_the_limit_and_the_exact_kl_may_lie_above_it() -> None:

@@ -27,6 +27,11 @@ from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces, traces_of
 from natgrad_lecture.lessons.natural_gradient.state import BENDS, LONGEST, ONE, RATES, Natural
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
+DRAWN, CLOSE = 80, 0.02
+"""Points of the limit curve, and how far halving its steps may move it, of its size: what is left
+is about the square of that.
+"""
+
 
 def metric_of(q: float) -> Metric:
     """F^q; its ends are written by themselves, so that a singular F stays singular to the bit."""
@@ -162,8 +167,8 @@ class Model(RunsModel):
 
         time = min(LONGEST, s.rate * s.steps)
         kept = traces_of(s.problem, None)
-        curve, error = extrapolated(self.problem, of_rate, self.start, time, 80, kept)
-        return curve if error < 0.05 else None
+        curve, error = extrapolated(self.problem, of_rate, self.start, time, 8 * DRAWN, kept)
+        return curve[::8] if error < CLOSE else None
 
     def gaps(self, name: str, rates: Array) -> tuple[Array, Array]:
         """Between the ends in θ and in x: of one step, and of a run of time 1, at each rate.
