@@ -351,9 +351,28 @@ LOOK = """() => {
         clipped: [...root.querySelectorAll('.planes')].filter(
             row => getComputedStyle(row).overflowX !== 'visible').flatMap(row => {
                 const end = box(row).left + row.scrollWidth - row.scrollLeft;
-                return [...row.querySelectorAll('.frame, .ticks.x span')].filter(
-                    e => e.checkVisibility() && box(e).right > end).map(e => e.className);
+                const of = parts => [...row.querySelectorAll(parts)].filter(
+                    e => e.checkVisibility());
+                return [...of('.frame, .ticks.x span').filter(e => box(e).right > end),
+                        ...of('.axis').filter(e => box(e).top < box(row).top)
+                       ].map(e => e.className);
             }),
+        cut: [...root.querySelectorAll('.plane figcaption, .frame .axis')].filter(
+            e => e.checkVisibility() && getComputedStyle(e).overflowX !== 'visible' &&
+            e.scrollWidth > e.clientWidth).map(e => e.textContent),
+        over: [...root.querySelectorAll('.meter .line')].filter(e => e.checkVisibility()).filter(
+            line => {
+                const [number, word] = ['.figure span', '.word span'].map(
+                    part => line.querySelector(part));
+                const written = number.textContent, range = document.createRange();
+                number.textContent = '9.9×10³⁰⁷';  // as wide as what a run that climbs has
+                const [its, next] = [number, word].map(e => {
+                    range.selectNodeContents(e);
+                    return box(range);
+                });
+                number.textContent = written;
+                return its.right > next.left;
+            }).map(line => line.textContent),
         // All that is under one of these is drawn again with each picture.
         veiled: [...root.querySelectorAll('canvas')].flatMap(e => {
             const over = [];
@@ -389,6 +408,7 @@ def assert_square_and_legible(page: Page, screen: str, presenting: bool) -> None
     assert found["narrow"] == [], screen
     assert found["veiled"] == [], screen
     assert found["clipped"] == [], screen
+    assert found["over"] == [], screen
     assert found["caption"] <= height, f"an audience does not see the caption: {screen}"
     if not presenting:  # letters in a line of the text
         assert all((40 if screen == "phone" else 45) < n < 76 for n in found["lines"]), screen
@@ -444,15 +464,19 @@ def test_on_any_screen_the_planes_are_square_nothing_is_cut_off_and_axe_finds_no
         elif visit.screen == "phone":  # where rows and tables are wider than the screen
             found += [(visit, barrier) for barrier in barriers(page, SCROLLED)]
     present(page, False)
-    page.set_viewport_size({"width": 320, "height": 640})  # or four times as large (WCAG 1.4.10)
-    page.wait_for_function(DRAWN)
-    settle(page)
-    smallest = page.evaluate(LOOK)
+    zoomed = []
+    for size in ((320, 640), (640, 360)):  # four times as large (WCAG 1.4.10); a laptop's twice
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_function(DRAWN)
+        settle(page)
+        zoomed.append(page.evaluate(LOOK))
     page.set_viewport_size({"width": 1440, "height": 900})
     as_before(page, color_scheme="light")
     assert found == []
-    assert smallest["across"] <= 0
-    assert smallest["clipped"] == []
+    for seen in zoomed:
+        assert seen["across"] <= 0
+        assert (seen["clipped"], seen["over"]) == ([], [])
+    assert zoomed[-1]["cut"] == []
 
 
 def test_the_visits_bring_together_each_two_of_lesson_screen_mode_and_theme() -> None:
