@@ -73,7 +73,7 @@ def _of_many(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """The power; a whole number of up to 16 by multiplication."""
+    """The power; of a whole number of up to 16 also where the base is negative."""
     if isinstance(exponent, float | int) and exponent == 2:
         return ops.square(base)
     if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) <= 16:

@@ -150,7 +150,7 @@ class _Writer:
     def operand(self, name: str) -> tuple[str, bool]:
         if name[0] == "(":
             number = {"(True)": 1, "(False)": 0}.get(name)
-            return self.splat(float(number if number is not None else int(name[1:-1]))), False
+            return self.splat(float(number if number is not None else name[1:-1])), False
         if name in self.values:
             return self.values[name]
         return self.constant(name), False
@@ -228,12 +228,21 @@ class _Writer:
         return self.put(f"call {self.vector} {full}({self.vector} {argument})")
 
     def power(self, given: list[str], exponent: str) -> str:
-        """A power; of arrays NumPy shortens some whole powers."""
-        if self.arrays and exponent in ("(-1)", "(0)", "(1)"):
-            if exponent == "(-1)":
-                return self.put(f"fdiv {self.vector} {self.splat(1.0)}, {given[0]}")
-            return self.splat(1.0) if exponent == "(0)" else given[0]
-        return self.call("pow", given)
+        """A power; of arrays NumPy shortens some, of floats Python shortens none."""
+        base, one = given[0], self.splat(1.0)
+        match exponent if self.arrays else "":
+            case "(-1)":
+                return self.put(f"fdiv {self.vector} {one}, {base}")
+            case "(0)":
+                return one
+            case "(0.5)":
+                return self.intrinsic("sqrt", base)
+            case "(1)":
+                return base
+            case "(2)":
+                return self.put(f"fmul {self.vector} {base}, {base}")
+            case _:
+                return self.call("pow", given)
 
     def call(self, name: str, given: list[str]) -> str:
         try:

@@ -24,6 +24,10 @@ Step: TypeAlias = Callable[[Vector, Vector], Vector]
 branch."""
 
 
+SHORTENED = (-1, 0, 0.5, 1, 2)
+"""The powers that NumPy computes of arrays in another way: the lines name them as numbers."""
+
+
 class Constant(NamedTuple):
     """What a formula met that is not a symbol, with its name in the lines (c0, c1, …)."""
 
@@ -198,8 +202,8 @@ class Sym:
         return self.tape.emit("abs", self)
 
     def __pow__(self, power: Any) -> Any:
-        if type(power) is int and power == 2:
-            return self * self
+        if type(power) is float and power in SHORTENED:
+            return self.tape._line("**", (self.name, f"({power:g})"))
         return self.tape.pair("**", self, power)
 
     def __lt__(self, other: Any) -> Any:
