@@ -132,7 +132,7 @@ def _root_turns(names: tuple[str, ...], least: float) -> Check:
 
     def check(model: Any) -> bool:
         bare, rooted = model.turned(root=False), model.turned(root=True)
-        return all(bare[n] < rooted[n] > least for n in names)
+        return all(rooted[n] > max(bare[n], least) for n in names)
 
     return check
 

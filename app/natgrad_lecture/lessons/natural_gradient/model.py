@@ -28,8 +28,8 @@ from natgrad_lecture.lessons.natural_gradient.state import BENDS, LONGEST, ONE, 
 from natgrad_lecture.state.items import ChartKey, chart_named, problem_named
 
 DRAWN, CLOSE = 80, 0.02
-"""Points of the limit curve, and how far halving its steps may move it, of its size: what is left
-is about the square of that.
+"""Steps of the limit curve that are drawn, and the share of its size by which halving its steps may
+move it: the extrapolation then leaves far less.
 """
 
 
