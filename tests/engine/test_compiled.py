@@ -718,20 +718,20 @@ def test_functions_that_are_not_where_numpy_keeps_them_are_refused(
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As it is outside these tests: the formula answers while a step is compiled."""
+    """As it is outside these tests, in a process that has run nothing: the formula answers while a
+    step is compiled.
+    """
     monkeypatch.undo()
+    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+    monkeypatch.setattr(machine_code, "_spent", {})
     yield
     for thread in threading.enumerate():
         if thread.name == "compile a step":
             thread.join()
 
 
-def test_a_short_run_compiles_nothing_and_many_do_aside(
-    patient: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
+def test_a_short_run_compiles_nothing_and_many_do_aside(patient: None) -> None:
     model, traces = problem("normal"), {}
-    monkeypatch.setattr(machine_code, "_spent", {})
     once = run(model, rules["natural"](0.01), model.start, 15, traces).theta
     assert traces == {}
     assert len(machine_code._kept) == 0
@@ -754,8 +754,6 @@ def test_a_short_run_compiles_nothing_and_many_do_aside(
 def test_ahead_of_a_fork_everything_is_compiled_and_no_thread_is_left(
     patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
-    monkeypatch.setattr(machine_code, "_spent", {})  # by other tests' runs
     model, before = problem("normal"), threading.active_count()
     with replaying.ahead():
         run(model, rules["adam"](0.01), model.start, 20)
@@ -823,7 +821,6 @@ def test_steps_are_kept_up_to_a_bound_and_those_that_run_stay_whole(
     monkeypatch.setattr(machine_code, "LINES", 1)
     run(model, rules["gradient"](0.1), model.start, 3)
     assert len(machine_code._kept) == 1, "a long step counts for many short ones"
-    monkeypatch.setattr(machine_code, "_spent", {})
     other = machine_code.Key(((), (), (), next(iter(machine_code._kept))[3]))
     for key in [*machine_code._kept, other]:
         machine_code.spent(key, 1.0)
@@ -892,8 +889,6 @@ def test_steps_that_are_ready_may_be_asked_for_while_others_are_compiled(
 def test_what_is_compiled_quickly_is_compiled_well_when_it_has_run_for_as_long(
     patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine_code, "_kept", type(machine_code._kept)())
-    monkeypatch.setattr(machine_code, "_spent", {})
     monkeypatch.setattr(replaying, "COMPILING", (0.0, 0.0))
     monkeypatch.setattr(replaying, "WELL", (0.05, 0.0))
     model, traces, rule = problem("normal"), {}, rules["natural"](0.02)
