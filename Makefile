@@ -76,7 +76,7 @@ claims: $(VENV)/.test
 	    tests/lessons/test_silent_controls.py tests/lessons/test_controls_have_effect.py $(ARGS)
 
 visits: $(VENV)/.test browser
-	EVERY_VISIT=1 $(PY) -m pytest tests/browser/test_every_lesson.py tests/browser/test_saved.py $(ARGS)
+	EVERY_VISIT=1 $(PY) -m pytest -m covering $(ARGS)
 
 bench: $(VENV)/.test browser
 	@[ -e build/jax ] || { echo "Installing JAX, only to measure beside it (once) ..."; $(PYTHON) -m venv build/jax && \

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from natgrad_core.tracing import replay
 from tests.support import servers
 from tests.support.chromium import FLAGS, SHELL, chromium
+from tests.support.coverings import spared
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -83,6 +84,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for path, name in rooms.items()
     }
     items.sort(key=lambda item: rank[item.path])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before anything is opened for it, a case is skipped that others make needless."""
+    if spared(item):
+        pytest.skip("other cases have all its features: EVERY_VISIT=1 tries each")
 
 
 def pytest_collection_finish() -> None:

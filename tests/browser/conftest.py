@@ -4,49 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from natgrad_lecture.lessons.base import Lesson
 from tests.support import servers
 from tests.support.chromium import Server
-from tests.support.features import Features
-from tests.support.visits import EVERY, covering
 
 expect.set_options(
     timeout=30_000
 )  # The machine may be busy; what is true already waits for nothing.
-
-
-@cache
-def few(
-    lessons: tuple[Lesson, ...], features: tuple[Callable[[Lesson], Features], ...]
-) -> list[Lesson]:
-    """Few of these lessons, which together have all of these features."""
-    return covering(lessons, lambda one: frozenset[Any]().union(*(each(one) for each in features)))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Before a page is opened for it, a test of code that all lessons share, marked ``covering``,
-    skips a lesson whose features the others that were selected have, too. With EVERY_VISIT set it
-    skips none.
-    """
-    mark = item.get_closest_marker("covering")
-    if mark and isinstance(item, pytest.Function) and not EVERY:
-        every = tuple(
-            value
-            for each in item.session.items
-            if isinstance(each, pytest.Function) and each.obj is item.obj
-            for value in each.callspec.params.values()
-            if isinstance(value, Lesson)
-        )
-        if not any(value in few(every, mark.args) for value in item.callspec.params.values()):
-            pytest.skip("other lessons have all its features: EVERY_VISIT=1 tries it on each")
 
 
 @dataclass

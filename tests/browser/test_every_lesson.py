@@ -22,12 +22,13 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from tests.browser.claims_in_view import SCREENS as CLAIMS_ON
 from tests.browser.claims_in_view import pressed
-from tests.browser.conftest import Server, Watch, few, stroke, touch
+from tests.browser.conftest import Server, Watch, stroke, touch
 from tests.browser.test_coordinates import ROOT, settle, type_in
 from tests.browser.test_export import SVG
 from tests.conftest import TRAINED
 from tests.support import features
-from tests.support.visits import EVERY, THEMES, Visit, visits_of
+from tests.support.coverings import EVERY, few
+from tests.support.visits import THEMES, Visit, visits_of
 
 SCREENS = {
     "phone": (390, 844),

@@ -1,4 +1,4 @@
-"""Which lessons a test of shared code is tried on: few, which together show all that is there."""
+"""Which cases a test of shared code is tried on: few, which together show all that is there."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import itertools
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
+
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.protocol import Picture, Trace
 from tests.support import features
-from tests.support.visits import covering
+from tests.support.coverings import EVERY, covering, spared
 
 TRACES = features.kinds_of_traces, features.placed_traces, features.traces
 FEW = [lessons[name] for name in ("efficiency", "fisher", "singular")]
@@ -25,6 +27,41 @@ def test_a_covering_shows_every_feature_and_no_item_of_it_can_be_spared() -> Non
     assert taken == ["b", "d"], "a came first, and the others have all that it shows"
     assert covering([*reversed(shown)], shown.__getitem__) == ["d", "b"], "in the order given"
     assert covering([], shown.__getitem__) == []
+
+
+@pytest.mark.covering(tens=lambda number: {number // 10, number % 10})
+@pytest.mark.parametrize("tens", [10, 11, 21])
+@pytest.mark.parametrize("letter", "abc")
+@pytest.mark.parametrize("other", "xyz")
+def test_of_several_parameters_each_two_values_or_features_are_tried_together(
+    request: pytest.FixtureRequest, tens: int, letter: str, other: str
+) -> None:
+    cases = [
+        each
+        for each in request.session.items
+        if isinstance(each, pytest.Function) and each.obj is request.node.obj
+    ]
+    some, every = ([each.callspec.params for each in them] for them in (kept(cases), cases))
+
+    def shown(params: dict[str, Any]) -> dict[str, set[Any]]:
+        tens = params["tens"]
+        return {**{name: {it} for name, it in params.items()}, "tens": {tens // 10, tens % 10}}
+
+    def pairs(them: list[dict[str, Any]]) -> set[Any]:
+        return {
+            (one, other, *two)
+            for of in map(shown, them)
+            for one, other in itertools.combinations(sorted(of), 2)
+            for two in itertools.product(of[one], of[other])
+        }
+
+    assert {"tens": tens, "letter": letter, "other": other} in some, "this one is tried"
+    assert pairs(some) == pairs(every)
+    assert EVERY or len(every) < 27 or 9 <= len(some) < 14
+
+
+def kept(cases: list[pytest.Function]) -> list[pytest.Function]:
+    return [each for each in cases if not spared(each)]
 
 
 def with_(lesson: Lesson, **options: Any) -> Lesson:

@@ -1,7 +1,7 @@
 """What a lesson's page is made of, as the lesson and its first picture say it.
 
 The code that draws, exports, prints and names these parts is the same for every lesson, so a fault
-of it is seen wherever the part is: in each of the lessons that ``tests.support.visits.covering``
+of it is seen wherever the part is: in each of the lessons that ``tests.support.coverings``
 takes. A part of a new kind, or with a new option, brings its lesson in by itself.
 """
 

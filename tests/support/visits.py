@@ -10,16 +10,12 @@ of a hall, in both modes and themes. ``EVERY_VISIT=1`` sees all of it.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Hashable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-Item = TypeVar("Item", bound=Hashable)
+from tests.support.coverings import EVERY
 
 THEMES = ("light", "dark")
-
-EVERY = "EVERY_VISIT" in os.environ
-"""Whether all that is tried on few lessons, screens and themes is tried on each."""
 
 
 class Visit(NamedTuple):
@@ -66,28 +62,3 @@ def visits_of(
     # The largest first: the theme changes on a small one, which is soon drawn again.
     seen = [Visit(s, s == hall, theme_of[s], s in (hall, other)) for s in screens[::-1]]
     return sorted(seen, key=lambda visit: THEMES.index(visit.theme))
-
-
-def covering(
-    lessons: Collection[Item], features: Callable[[Item], Collection[Hashable]]
-) -> list[Item]:
-    """Few lessons that together show all that the others do, in the order given.
-
-    Of the lessons that show most of what is still missing the first is taken; at the end those go
-    whose features the others that were taken have, too.
-
-    Args:
-        lessons: All of them.
-        features: What of a lesson could bring out a fault.
-    """
-    shown = {lesson: frozenset(features(lesson)) for lesson in lessons}
-    missing = frozenset[Hashable]().union(*shown.values())
-    taken: list[Item] = []
-    while missing:
-        taken.append(max(shown, key=lambda lesson: len(shown[lesson] & missing)))
-        missing -= shown[taken[-1]]
-    for lesson in tuple(taken):
-        others = [other for other in taken if other is not lesson]
-        if shown[lesson] <= frozenset[Hashable]().union(*(shown[other] for other in others)):
-            taken = others
-    return [lesson for lesson in shown if lesson in taken]
