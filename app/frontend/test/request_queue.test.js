@@ -109,20 +109,45 @@ test("after a reconnection what was lost is asked again, with what came after it
   asker.stop();
 });
 
-test("a picture is refined only while nothing else is asked", () => {
+test("a picture is refined only while nothing else is asked", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { asker, sent } = queue();
+  now = 1000; // after the page opened
   asker.refine(3);
+  t.mock.timers.tick(0);
   assert.equal(sent[0].fine, 3);
   assert.ok(asker.refining());
   assert.equal(asker.busy(), false, "the reader waits for nothing");
   asker.refine(4);
   asker.ask({ rate: 1 });
+  t.mock.timers.tick(1000);
   assert.equal(sent.length, 1);
   asker.heard({ answer: 1 });
   asker.refine(5);
+  t.mock.timers.tick(1000);
   assert.equal(sent.length, 1);
   asker.next();
   assert.deepEqual(sent[1].set, { rate: 1 });
+  asker.stop();
+});
+
+test("a picture is not refined between two moves of a drag, but once the hand rests", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { asker, sent } = queue();
+  for (const rate of [1, 2, 3]) {
+    asker.ask({ rate });
+    asker.heard({ answer: rate });
+    asker.next();
+    asker.refine(7);
+    t.mock.timers.tick(40); // the next move comes
+  }
+  assert.deepEqual(
+    sent.map(({ set, fine }) => [set.rate, fine]),
+    [1, 2, 3].map((rate) => [rate, undefined]),
+  );
+  t.mock.timers.tick(150);
+  assert.equal(sent[3].fine, 7);
+  assert.equal(sent.length, 4);
   asker.stop();
 });
 

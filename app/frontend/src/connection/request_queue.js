@@ -4,6 +4,7 @@
 import { makeWindow } from "./request_window.js";
 
 const TIME_LIMIT = 4000; // ms without an answer before the reader is told
+const REST = 150; // ms after which a reader who moves something is taken to rest
 
 // `base` is where an ask starts from if not from what is shown: {reset}, {state}, {query}, or what
 // the widget holds, {follow}.
@@ -39,6 +40,7 @@ export function makeAsker({ send, context, onTrouble }) {
   let flights = []; // asked and not answered, the oldest first: each answer shows what is before it
   /** @type {Wish | null} */
   let pending = null;
+  let acted = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let late;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -88,24 +90,29 @@ export function makeAsker({ send, context, onTrouble }) {
     else launch({ said });
   }
 
+  // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else is
+  // asked, and not between two moves of a drag, of which the second would wait for it.
+  /**
+   * @param {number} fine
+   * @param {{ one?: boolean }} how
+   */
+  function refine(fine, how = {}) {
+    if (flights.length || pending) return;
+    clearTimeout(soon);
+    soon = setTimeout(launch, acted + REST - performance.now(), { fine, ...how });
+  }
+
   return {
     /**
      * @param {Changes} set
      * @param {{ base?: Base | null }} from
      */
     ask(set, { base = null } = {}) {
+      acted = performance.now();
       pending = merged(pending, { set, base });
       next();
     },
-    // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else
-    // is asked.
-    /**
-     * @param {number} fine
-     * @param {{ one?: boolean }} how
-     */
-    refine(fine, { one = false } = {}) {
-      if (!flights.length && !pending) launch({ fine, one });
-    },
+    refine,
     // An answer came: true if it is one awaited, or the kernel spoke unasked. The page takes it
     // in and then calls `next`, so that the next ask already says what this answer brought.
     /** @param {Reply} content */

@@ -46,7 +46,7 @@ export function makeConversation({ model, view, lesson, state, keys, step, held,
   }
 
   return {
-    ask: asker.ask.bind(asker),
+    ask: asker.ask,
     refine: asker.refine,
     again: asker.again,
     busy: asker.busy,
@@ -101,7 +101,7 @@ export function makeConversation({ model, view, lesson, state, keys, step, held,
       return finer && !content.lesson ? { ...content, errors } : content;
     },
 
-    next: asker.next.bind(asker),
+    next: asker.next,
 
     stop() {
       asker.stop();
