@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from tests.conftest import TRAINED
 from tests.support import servers
 from tests.support.chromium import Server
 
@@ -46,11 +47,22 @@ Drawing.picture = nothing
 """What a server does first whose home page has empty pictures: to draw them takes ten seconds of a
 processor, and torch. One test looks at them (test_home.py), with a server of its own."""
 
+TORCH_ONCE = f"""
+from natgrad_lecture.server.fork_client import ForkClient
+begin = ForkClient.__init__
+def knowing(self, nets=False):
+    begin(self, nets)
+    self.net_lessons.update({TRAINED})
+ForkClient.__init__ = knowing
+"""
+"""What a server does first that need not try a lesson to learn that it is one of the nets': their
+kernels are forked from a process that has loaded torch. Else each would load it for itself."""
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The lessons, on a free port, with one warm kernel for the first."""
-    with servers.running(pool=1, first=NO_THUMBNAILS) as running:
+    with servers.running(pool=1, first=NO_THUMBNAILS + TORCH_ONCE) as running:
         yield Server(running.process, running.url, int(running.url.split(":")[2].split("/")[0]))
 
 

@@ -27,8 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from natgrad_lecture.lessons import lessons
-from natgrad_lecture.server import fork_client, fork_server
+from natgrad_lecture.server import fork_server
 
 PATH = ""
 """Where the process listens: set in each server that starts from it."""
@@ -143,23 +142,14 @@ import sys
 from natgrad_lecture.server import fork_server
 
 fork_server.IDLE = 3600
-fork_server.main(int(sys.argv[1]), False)
+fork_server.main(int(sys.argv[-1]), "--nets" in sys.argv)
 """
 """What kernels are forked from, in a server of a test (see tests/support/cold_forks.py)."""
 
-_start_fork_server = fork_client.start_fork_server
 
-
-def start_fork_server(
-    channel: socket.socket, nets: bool, env: dict[str, str]
-) -> Forked | subprocess.Popen[bytes]:
-    """Stand in for the function of this name in a server that was forked itself.
-
-    What the nets' kernels are forked from loads torch, which not every test needs: it is started.
-    """
-    if nets:
-        return _start_fork_server(channel, nets, env)
-    return begin(FORK_SERVER, (), env, (1, 2, channel.fileno()))
+def start_fork_server(channel: socket.socket, nets: bool, env: dict[str, str]) -> Forked:
+    """Stand in for the function of this name in a server that was forked itself."""
+    return begin(FORK_SERVER, ["--nets"] * nets, env, (1, 2, channel.fileno()))
 
 
 FIRST = """
@@ -219,13 +209,8 @@ class WarmProcess:
 
     def run(self) -> None:
         """Fork until the tests are gone; then end what is left."""
-        cold = sorted(lessons, key=lambda name: -lessons[name].order)
         while True:
-            ends = [self.listener, self.wake, sys.stdin]
-            ready, _, _ = select.select(ends, [], [], fork_server.IDLE if cold else None)
-            if not ready:
-                fork_server.warm(cold.pop(), nets=False)
-                fork_server.freeze()
+            ready, _, _ = select.select([self.listener, self.wake, sys.stdin], [], [])
             if sys.stdin in ready:
                 break
             if self.wake in ready:
