@@ -1,25 +1,34 @@
-"""The cases of the laws of metrics and rules: every defined pair from the registries."""
+"""The cases of the laws of metrics, rules and charts: defined pairs from the registries.
+
+The formulas of a rule or of a metric are the same on every problem, and those of a problem the same
+for whatever asks for its slope or its matrix. So a law is tried on few pairs, which together have
+each item in each dimension, and each problem with each set of formulas that it is asked for.
+``EVERY_VISIT=1`` tries it on every pair.
+"""
 
 from __future__ import annotations
 
 import inspect
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
+from copy import copy
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 from natgrad_core import metrics, problems, rules
 from natgrad_core.charts import charts
 from natgrad_core.charts.expectation import Expectation
 from natgrad_core.charts.natural import Natural
 from natgrad_core.core.problem import Problem
+from natgrad_core.core.rule import chain, descend, precondition
 from natgrad_core.core.run import directly
 from natgrad_core.families.linear_predictor import BY_COMPONENTS
 from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.metrics import Metric
 from natgrad_core.types import Array
+from tests.support.coverings import EVERY, covering
 
 SHEAR = charts["linear"](matrix=((2.0, 1.0), (0.0, 0.5)))
 SHEAR3 = charts["linear"](matrix=((2.0, 1.0, 0.3), (0.0, 0.5, 0.2), (0.4, 0.0, 1.0)))
@@ -86,10 +95,6 @@ def takes(rule: str, *options: str) -> bool:
     return set(options) <= set(inspect.signature(rules[rule]).parameters)
 
 
-EVERYTHING = bool(os.environ.get("LAWS_EVERYTHING"))
-"""Every rule, metric and chart on every problem, also on those that are alike: a minute more."""
-
-
 FAMILY = {
     "_inside", "_partition", "_mean", "_variance", "_statistics", "_carrier", "_draw", "_link",
     "_published", "_roughly",
@@ -118,7 +123,7 @@ def in_turn(cases: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     for item, of in cases:
         others = alike(of)
         turn = sum(map(ord, item)) % len(others)
-        if EVERYTHING or others[turn] == of:
+        if EVERY or others[turn] == of:
             found.append((item, of))
     return found
 
@@ -126,8 +131,63 @@ def in_turn(cases: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 SMALL = [p for p in problems if problem(p).dim <= BY_COMPONENTS]
 """Problems whose steps are written out by components; LAPACK's have no machine code."""
 
-METRIC_CASES = in_turn((m, p) for m in metrics for p in problems if has_metric(m, p))
-RULE_CASES = in_turn((r, p) for r in rules for p in problems if has_rule(r, p))
+EVERY_METRIC_CASE = in_turn((m, p) for m in metrics for p in problems if has_metric(m, p))
+EVERY_RULE_CASE = in_turn((r, p) for r in rules for p in problems if has_rule(r, p))
+
+
+@cache
+def asked(kind: str, name: str) -> frozenset[str]:
+    """What a step of a rule, or of descent by a metric, asks of a problem: ∇J, F, its chart, ..."""
+    asks = set[str]()
+
+    class Noting(type(problem("categorical"))):
+        def __getattribute__(self, ask: str) -> Any:
+            asks.add(ask)
+            return super().__getattribute__(ask)
+
+        def _fisher(self, *theta: Any) -> Any:
+            asks.add(f"F of {type(theta[0]).__name__}")  # of numbers, or of seeds for its slope
+            return super()._fisher(*theta)
+
+    model = copy(problem("categorical"))
+    model.__class__ = Noting
+    if kind == "rule":
+        rule = rules[name]()
+    else:
+        rule = chain(precondition(metrics[name](), 0.1), descend(0.05))
+    directly(model, rule, model.start, 2)
+    return frozenset(asks)
+
+
+def few(kind: str, cases: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Few of these cases (item, problem), with each item in each dimension that has code of its
+    own, and with each problem where it is asked for each set of formulas.
+
+    Args:
+        kind: What the items are, "rule" or "metric".
+        cases: All of them.
+    """
+
+    def features(case: tuple[str, str]) -> set[Hashable]:
+        name, of = case
+        return {(name, min(problem(of).dim, BY_COMPONENTS + 1)), (asked(kind, name), of)}
+
+    return list(cases) if EVERY else covering([*cases], features)
+
+
+METRIC_CASES = few("metric", EVERY_METRIC_CASE)
+RULE_CASES = few("rule", EVERY_RULE_CASE)
+
+
+def on(cases: Iterable[tuple[str, str]], *names: str) -> Callable[[Any], Any]:
+    """Try a test on these cases: few, which `make visits` (``-m covering``) has be all.
+
+    Args:
+        cases: What ``few`` gave, or ``PAIRS``.
+        names: The test's two arguments; by default ``name`` and ``of``.
+    """
+    given = pytest.mark.parametrize(names or ("name", "of"), cases)
+    return lambda test: pytest.mark.covering(given(test))
 
 
 def regular(points: Array, g: Array) -> tuple[Array, Array]:
@@ -169,10 +229,23 @@ def go_together(name: str, chart: str) -> bool:
         return False
 
 
-PAIRS = [
+EVERY_PAIR = [
     (name, chart)
     for name in problems
     for chart in charts
     if (chart == "identity" or (chart, name) in in_turn([(chart, name)]))
     and go_together(name, chart)
 ]
+
+
+def _features_of_pair(case: tuple[str, str]) -> set[Hashable]:
+    """The problem, alone or in a chart; the chart, as it is made for problems of its dimension."""
+    name, chart = case
+    kind: Any = charts[chart]
+    made = repr(kind.example(name, problem(name).dim))
+    return {(name, chart == "identity"), (chart, problem(name).dim, made)}
+
+
+PAIRS = EVERY_PAIR if EVERY else covering(EVERY_PAIR, _features_of_pair)
+"""Problems, each in a chart: each problem alone and in a curved or linear chart, and each chart in
+each dimension, or, where it is made for a problem, with that."""

@@ -15,9 +15,9 @@ from natgrad_core import charts, problems
 from natgrad_core.charts.linear import compose, decompose
 from natgrad_core.errors import OutsideDomain
 from tests.engine.autodiff_reference import derivatives
-from tests.engine.cases import PAIRS, chart_for, pair, problem
+from tests.engine.cases import PAIRS, chart_for, on, pair, problem
 
-every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
+every_pair = on(PAIRS, "name", "chart")
 
 
 def test_every_chart_is_tried_on_some_problem() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import math
-import os
 import subprocess
 import sys
 import threading
@@ -29,10 +28,19 @@ from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.llvm_text import Plan, Refused, leaves, written
 from natgrad_core.tracing.row_sums import Rows, pairwise
 from natgrad_core.tracing.tape import Line, Sym, Traced, trace
-from tests.engine.cases import PAIRS, RULE_CASES, SMALL, has_rule, pair, problem, takes
-
-EVERYTHING = bool(os.environ.get("COMPILED_EVERYTHING"))
-"""Every rule in every chart on every problem, and each step compiled well, too: minutes."""
+from tests.engine.cases import (
+    EVERY_PAIR,
+    EVERY_RULE_CASE,
+    PAIRS,
+    SMALL,
+    few,
+    has_rule,
+    on,
+    pair,
+    problem,
+    takes,
+)
+from tests.support.coverings import EVERY
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +87,7 @@ def new_when_compiled_well(lines: Sequence[Line], plan: Plan) -> bool:
     }
     new = bool(computed - _well)
     _well.update(computed)
-    return new or EVERYTHING
+    return new or EVERY
 
 
 def same(model: Problem, rule: Rule, start: Any, steps: int = 6) -> None:
@@ -121,7 +129,7 @@ def said() -> Iterator[list[str]]:
     machine_code.LOG.setLevel(level)
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in RULE_CASES if c[1] in SMALL])
+@on(few("rule", [c for c in EVERY_RULE_CASE if c[1] in SMALL]))
 def test_a_compiled_run_is_the_formula_itself_to_the_last_bit(name: str, of: str) -> None:
     model, rule = problem(of), rules[name]()
     same(model, rule, model.start, 12)
@@ -135,7 +143,7 @@ def test_no_step_squares_by_a_power(of: str, monkeypatch: pytest.MonkeyPatch) ->
     """
     powers: list[Any] = []
     monkeypatch.setattr(Sym, "__pow__", lambda x, power: powers.append(power) or x * x)
-    for name in [name for name, its in RULE_CASES if its == of]:
+    for name in [name for name, its in EVERY_RULE_CASE if its == of]:
         model, rule = problem(of), rules[name]()
         step, _, state = flat_step(model, rule, model.start)
         trace(step, state, rule.numbers)
@@ -189,18 +197,21 @@ def test_a_reader_s_powers_are_those_of_the_formula_for_floats_and_for_arrays(to
 
 def charted() -> dict[tuple[str, str], list[str]]:
     """The rules to run on a problem in a chart. Each meets each chart, on some problem."""
-    found: dict[tuple[str, str], list[str]] = {c: [] for c in PAIRS if c[0] in SMALL}
+    met = [c for c in EVERY_PAIR if c[0] in SMALL]
+    found = {c: list[str]() for c in met if c in PAIRS}
     for chart in charts:
         for i, name in enumerate(rules):
             among = [of for of, its in found if its == chart and has_rule(name, of)]
-            for of in among if EVERYTHING else among[i % max(1, len(among)) :][:1]:
-                found[of, chart].append(name)
+            among = among or [of for of, its in met if its == chart and has_rule(name, of)]
+            for of in among if EVERY else among[i % max(1, len(among)) :][:1]:
+                found.setdefault((of, chart), []).append(name)
     return found
 
 
 CHARTED = charted()
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("case", CHARTED, ids="-".join)
 def test_in_every_chart_it_is_too(case: tuple[str, str]) -> None:
     of, chart = case

@@ -18,10 +18,22 @@ from natgrad_core.families.exponential_family import ExponentialFamily
 from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.linalg.spectral import absolute, power, pseudo_inverse
 from natgrad_core.problems.normal import Normal
-from tests.engine.cases import METRIC_CASES, has_metric, matrix, problem, regular, shear, sheared
+from tests.engine.cases import (
+    EVERY_METRIC_CASE,
+    METRIC_CASES,
+    alike,
+    few,
+    has_metric,
+    matrix,
+    on,
+    problem,
+    regular,
+    shear,
+    sheared,
+)
 
 
-@pytest.mark.parametrize(("name", "of"), METRIC_CASES)
+@on(METRIC_CASES)
 def test_a_metric_is_symmetric_and_keeps_the_leading_axes(name, of, rng):
     points = problem(of).examples(rng, 6).reshape(2, 3, -1)
     g = matrix(metrics[name](), problem(of), points)
@@ -32,17 +44,19 @@ def test_a_metric_is_symmetric_and_keeps_the_leading_axes(name, of, rng):
     assert_allclose(g, one, rtol=1e-9, atol=1e-12)
 
 
-DEFINITE_CASES = [(m, p) for m, p in METRIC_CASES if not metrics.traits(m).indefinite]
+DEFINITE_CASES = few(
+    "metric", [(m, p) for m, p in EVERY_METRIC_CASE if not metrics.traits(m).indefinite]
+)
 
 
-@pytest.mark.parametrize(("name", "of"), DEFINITE_CASES)
+@on(DEFINITE_CASES)
 def test_every_metric_but_a_hessian_is_positive_semidefinite(name, of, rng):
     g = matrix(metrics[name](), problem(of), problem(of).examples(rng, 12))
     values = np.linalg.eigvalsh(g)
     assert (values[:, 0] >= -1e-9 * values[:, -1]).all()
 
 
-@pytest.mark.parametrize(("name", "of"), METRIC_CASES)
+@on(METRIC_CASES)
 def test_solving_with_a_metric_is_solving_with_its_matrix(name, of, rng):
     points = problem(of).examples(rng, 12)
     points, g = regular(points, matrix(metrics[name](), problem(of), points))
@@ -87,7 +101,7 @@ def test_the_absolute_hessian_pulls_back_where_the_hessian_is_definite_and_only_
     assert (apart[indefinite] > 1e-3).all()
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "absolute-hessian"])
+@on(few("metric", [c for c in EVERY_METRIC_CASE if c[0] != "absolute-hessian"]))
 def test_a_metric_pulls_back_through_a_linear_chart_if_it_is_a_tensor_and_only_then(name, of, rng):
     apart = _apart(_pulled_back(name, of, sheared(of).chart, rng))
     if metrics.traits(name).transforms != "none":
@@ -96,10 +110,12 @@ def test_a_metric_pulls_back_through_a_linear_chart_if_it_is_a_tensor_and_only_t
         assert apart > 1e-3
 
 
-TENSOR_CASES = [(m, p) for m, p in METRIC_CASES if metrics.traits(m).transforms == "tensor"]
+TENSOR_CASES = few(
+    "metric", [(m, p) for m, p in EVERY_METRIC_CASE if metrics.traits(m).transforms == "tensor"]
+)
 
 
-@pytest.mark.parametrize(("name", "of"), TENSOR_CASES)
+@on(TENSOR_CASES)
 def test_a_tensor_pulls_back_through_a_curved_chart(name, of, rng):
     chart = charts["bend"](0.3) if problem(of).dim > 1 else shear(1)  # a curve has no curved chart
     assert _apart(_pulled_back(name, of, chart, rng)) < 1e-9
@@ -223,11 +239,13 @@ def test_the_monte_carlo_error_falls_as_one_over_the_root_of_n(of):
     assert many < 0.25
 
 
-@pytest.mark.parametrize("of", [p for p in problems if has_metric("monte-carlo-fisher", p)])
+@pytest.mark.parametrize(
+    "of", [p for p in problems if alike(p)[0] == p and has_metric("monte-carlo-fisher", p)]
+)
 def test_the_monte_carlo_fisher_is_unbiased_however_few_the_samples(of):
     point = np.array(problem(of).start)
     f = problem(of).fisher(point)
-    found = [matrix(metrics["monte-carlo-fisher"](2, s), problem(of), point) for s in range(300)]
+    found = [matrix(metrics["monte-carlo-fisher"](2, s), problem(of), point) for s in range(100)]
     assert np.abs(np.mean(found, 0) - f).max() < 0.5 * np.abs(f).max()
 
 

@@ -25,9 +25,9 @@ from natgrad_core.tracing import row_sums
 from natgrad_core.tracing.row_sums import Rows
 from natgrad_core.types import Array
 from tests.engine.autodiff_reference import derivatives
-from tests.engine.cases import PAIRS, modeled, pair, problem
+from tests.engine.cases import PAIRS, modeled, on, pair, problem
 
-every_pair = pytest.mark.parametrize(("name", "chart"), PAIRS)
+every_pair = on(PAIRS, "name", "chart")
 every_problem = pytest.mark.parametrize("name", problems)
 MODELED = [name for name in problems if modeled(name)]
 COUNTED = 1500
@@ -111,7 +111,7 @@ def test_a_sum_over_rows_at_many_points_takes_little_memory() -> None:
     assert peak < 16 * points.nbytes  # 9 arrays of rows times points would be 600 MB
 
 
-@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+@on([(n, c) for n, c in PAIRS if modeled(n)], "name", "chart")
 def test_the_fisher_matrix_is_the_hessian_of_kl_at_zero(name: str, chart: str) -> None:
     of = pair(name, chart)
     points = some(of, 3)
@@ -121,7 +121,7 @@ def test_the_fisher_matrix_is_the_hessian_of_kl_at_zero(name: str, chart: str) -
         close(slope, np.zeros(of.dim), 1e-9)
 
 
-@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+@on([(n, c) for n, c in PAIRS if modeled(n)], "name", "chart")
 def test_kl_is_zero_to_itself_and_positive_to_others(name: str, chart: str) -> None:
     of = pair(name, chart)
     points = some(of, 8)
@@ -130,7 +130,7 @@ def test_kl_is_zero_to_itself_and_positive_to_others(name: str, chart: str) -> N
     assert (of.kl(points, others) >= -1e-12).all()
 
 
-@pytest.mark.parametrize(("name", "chart"), [(n, c) for n, c in PAIRS if modeled(n)])
+@on([(n, c) for n, c in PAIRS if modeled(n)], "name", "chart")
 def test_the_model_does_not_move_with_the_chart(name: str, chart: str) -> None:
     of, base = pair(name, chart), problem(name)
     x = some(of, 4)

@@ -27,15 +27,18 @@ from natgrad_core.linalg.small_matrices import components, full
 from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.tape import trace
 from tests.engine.cases import (
-    METRIC_CASES,
-    PAIRS,
+    EVERY_METRIC_CASE,
+    EVERY_PAIR,
+    EVERY_RULE_CASE,
     RULE_CASES,
     SMALL,
     alike,
+    few,
     has_metric,
     has_rule,
     in_turn,
     offers,
+    on,
     pair,
     problem,
     shear,
@@ -52,7 +55,7 @@ SINGULAR = {
     for p in problems
     if has_rule("natural", p) and not np.linalg.cond(problem(p).fisher(problem(p).start)) < 1e10
 }
-REGULAR_CASES = [(r, p) for r, p in RULE_CASES if p not in SINGULAR]
+REGULAR_CASES = few("rule", [(r, p) for r, p in EVERY_RULE_CASE if p not in SINGULAR])
 FISHER = [p for p in problems if has_rule("natural", p) and p not in SINGULAR]
 
 
@@ -90,6 +93,7 @@ def test_a_run_leaves_nothing_to_the_garbage_collector(of, at_once):
         gc.enable()
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("of", [p for p in SMALL if alike(p)[0] == p])
 def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
     """Whatever was run before, of whichever rule, rate, damping and start: to the last bit."""
@@ -106,7 +110,7 @@ def test_a_kept_trace_replays_as_a_new_trace_would(of, at_once):
     other = model.examples(np.random.default_rng(0), 1)[0]
     for start, tried in ((model.start, options), (other, options[::3])):
         for option in tried:
-            for name in (name for name in rules if has_rule(name, of)):
+            for name in (name for name, its in RULE_CASES if its == of):
                 taken = inspect.signature(rules[name]).parameters
                 chosen = {k: v for k, v in option.items() if k in taken}
                 if (case := (name, *start, *chosen.items())) in seen:
@@ -209,7 +213,7 @@ def test_many_starts_and_many_rates_share_the_trace_of_one(at_once):
     assert len(traces) == 1
 
 
-@pytest.mark.parametrize(("name", "of"), RULE_CASES)
+@on(RULE_CASES)
 def test_a_rule_is_pure_so_that_a_run_can_be_made_again(name, of, rng):
     model, rule = problem(of), rules[name]()
     first = run(model, rule, model.start, STEPS).theta
@@ -217,7 +221,7 @@ def test_a_rule_is_pure_so_that_a_run_can_be_made_again(name, of, rng):
     assert_allclose(run(model, rule, model.start, STEPS).theta, first, rtol=0)
 
 
-@pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
+@on(REGULAR_CASES)
 def test_starts_side_by_side_run_as_each_alone(name, of, rng):
     model, rule = problem(of), rules[name]()
     starts = np.concatenate([[model.start], model.examples(rng, 3)]).reshape(2, 2, -1)
@@ -273,7 +277,7 @@ def _linear_gap(name: str, of: str, **options) -> float:
     return float(gap(in_theta.theta, run(through, rule, through.start, STEPS).in_theta))
 
 
-@pytest.mark.parametrize(("name", "of"), REGULAR_CASES)
+@on(REGULAR_CASES)
 def test_a_linear_chart_changes_the_paths_of_rules_that_see_coordinates_and_of_no_others(name, of):
     invariance = rules.traits(name).invariance
     if invariance == "linear":
@@ -443,7 +447,7 @@ def test_the_fisher_power_slides_from_plain_to_natural(of):
         assert_allclose(run(model, sliding, model.start, STEPS).theta, expected, rtol=1e-8)
 
 
-@pytest.mark.parametrize(("name", "of"), [c for c in METRIC_CASES if c[0] != "euclidean"])
+@on(few("metric", [c for c in EVERY_METRIC_CASE if c[0] != "euclidean"]))
 def test_descent_by_any_metric_runs_alone_as_side_by_side(name, of):
     rule, model = chain(precondition(metrics[name](), 0.1), descend(0.05)), problem(of)
     alone, together = run(model, rule, model.start, 4), run(model, rule, [model.start], 4)
@@ -455,7 +459,7 @@ def test_descent_by_any_metric_runs_alone_as_side_by_side(name, of):
 def test_descent_by_any_metric_in_any_chart_is_its_own_reference(name, chart, at_once):
     """On one problem or another, as machine code."""
     rule = chain(precondition(metrics[name](), 0.1), descend(0.02))
-    among = [p for p, c in PAIRS if c == chart and p in SMALL and has_metric(name, p)]
+    among = [p for p, c in EVERY_PAIR if c == chart and p in SMALL and has_metric(name, p)]
     of = among[sum(map(ord, name)) % len(among)]
     model, traces = pair(of, chart), {}
     fast, slow = run(model, rule, model.start, 3, traces), directly(model, rule, model.start, 3)
