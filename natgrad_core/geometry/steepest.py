@@ -20,8 +20,9 @@ class Steepest:
 
     Args:
         kind: What {aᵀGa = 1} is: a "ball" (G positive definite), a "strip" (singular) or a
-            "hyperbola" (indefinite). Only a ball has a steepest direction. For the other two the
-            fields below are NaN, because J falls without bound at no cost in length.
+            "hyperbola" (indefinite). Only a ball has one steepest direction: for the other two the
+            fields below are NaN. On a hyperbola J falls without bound, and on a strip, too, unless
+            ∇J has no part along it: then all vectors of one of its edges are equally steep.
         a: The steepest direction, ``[d]``.
         slope: ∇J·a, the change of J per unit length.
         multiplier: ν in ∇J = 2ν G a.
@@ -46,7 +47,8 @@ def steepest(metric: Array, gradient: Array) -> Steepest:
         The direction, its slope and its multiplier; NaN unless G is positive definite.
 
     Raises:
-        ValueError: If G is not symmetric, or the gradient is zero.
+        ValueError: If G is not symmetric or has no eigenvalue above zero, so that no vector has
+            length one, or the gradient is zero.
     """
     g, covector = np.asarray(metric, float), np.asarray(gradient, float)
     if g.shape != (covector.size, covector.size) or not np.allclose(g, g.T):
@@ -57,6 +59,8 @@ def steepest(metric: Array, gradient: Array) -> Steepest:
         raise ValueError("the gradient is zero: no direction is steeper than another")
     values = np.linalg.eigvalsh(g)
     tiny = 1e-12 * np.abs(values).max(initial=0.0)
+    if values[-1] <= tiny:
+        raise ValueError(f"no vector has length one: the metric's eigenvalues are {values}")
     if values[0] > tiny:
         raised = np.linalg.solve(g, covector)
         steepness = float(np.sqrt(covector @ raised))

@@ -182,3 +182,6 @@ def test_bad_input_is_refused_by_name() -> None:
         steepest(np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones(2))
     with pytest.raises(ValueError, match="zero"):
         steepest(np.eye(2), np.zeros(2))
+    for none in (-np.eye(2), np.diag([0.0, -1.0]), np.zeros((2, 2))):
+        with pytest.raises(ValueError, match="no vector has length one"):
+            steepest(none, np.ones(2))
