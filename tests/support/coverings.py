@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable
+from functools import cache
 from typing import Any, TypeVar
 
 import pytest
@@ -64,6 +65,12 @@ def value_of(parameter: Any) -> Hashable:
     return parameter
 
 
+@cache
+def shown(lesson: Lesson, of: Callable[[Lesson], Collection[Hashable]]) -> Collection[Hashable]:
+    """Features of a lesson, which many tests ask for."""
+    return of(lesson)
+
+
 def features_of(item: pytest.Function, mark: pytest.Mark) -> frozenset[Hashable]:
     """The features of one case of a test; of several parameters, each two of theirs together."""
     of: dict[str, Collection[Hashable]] = {}
@@ -71,7 +78,7 @@ def features_of(item: pytest.Function, mark: pytest.Mark) -> frozenset[Hashable]
         if name in mark.kwargs:
             of[name] = mark.kwargs[name](value)
         elif mark.args and isinstance(value, Lesson):
-            of[name] = {it for each in mark.args for it in each(value)}
+            of[name] = {it for each in mark.args for it in shown(value, each)}
         else:
             of[name] = {value_of(value)}
     if len(of) == 1:
@@ -98,10 +105,30 @@ def spared(item: pytest.Item) -> bool:
         return False
     taken = item.session.stash.setdefault(TAKEN, {})
     if item.obj not in taken:
-        every: Mapping[str, frozenset[Hashable]] = {
-            each.nodeid: features_of(each, mark)
-            for each in item.session.items
-            if isinstance(each, pytest.Function) and each.obj is item.obj
-        }
+        beside = [each for each in item.session.items if isinstance(each, pytest.Function)]
+        cases = [each for each in beside if each.obj is item.obj]
+        if mark.args:
+            some = opened([each for each in beside if each.path == item.path])
+            cases = [each for each in cases if lesson_of(each) in some]
+        every = {each.nodeid: features_of(each, mark) for each in cases}
         taken[item.obj] = frozenset(covering(every, every.__getitem__))
     return item.nodeid not in taken[item.obj]
+
+
+def lesson_of(item: pytest.Function) -> Lesson:
+    """The lesson that a case is of."""
+    (lesson,) = (it for it in item.callspec.params.values() if isinstance(it, Lesson))
+    return lesson
+
+
+def opened(cases: Collection[pytest.Function]) -> list[Lesson]:
+    """Few lessons that have all that the tests of a file ask for: the tests share their pages, so
+    each of them is tried on some of these.
+    """
+    asked: dict[Lesson, set[Hashable]] = {}
+    for each in cases:
+        mark = each.get_closest_marker("covering")
+        if mark and mark.args:
+            lesson = lesson_of(each)
+            asked.setdefault(lesson, set()).update(*(shown(lesson, of) for of in mark.args))
+    return covering(asked, asked.__getitem__)

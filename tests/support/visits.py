@@ -3,9 +3,8 @@
 A fault of the layout or of a color seldom needs three things at once. So few lessons, which
 together are made of all that there is, are each seen on every screen, in both modes and in both
 themes. Each screen of a hall is seen in both modes, and each screen and mode in both themes. But a
-lesson is not seen in each mode and theme on each screen. Of the other lessons only the texts are
-their own, which have the least room on the smallest screen: they are seen on that and on one screen
-of a hall, in both modes and themes. ``EVERY_VISIT=1`` sees all of it.
+lesson is not seen in each mode and theme on each screen, and of the other lessons, of which only
+the texts are their own, none is. ``EVERY_VISIT=1`` sees all of it.
 """
 
 from __future__ import annotations
@@ -25,16 +24,13 @@ class Visit(NamedTuple):
     presenting: bool
     theme: str
     barriers: bool
-    """Whether axe-core looks, too: in each mode and in each theme of a lesson that is seen whole,
-    once.
-    """
+    """Whether axe-core looks, too: in each mode and in each theme of a lesson, once."""
 
 
 def visits_of(
     order: int,
     screens: Sequence[str],
     halls: Collection[str],
-    whole: bool = True,
     every: bool = EVERY,
 ) -> list[Visit]:
     """The visits of one lesson, those in one theme together.
@@ -44,7 +40,6 @@ def visits_of(
             all these had their turn, the themes change places.
         screens: All of them, the smallest first.
         halls: Those on which a lecturer presents the page.
-        whole: Whether it is one of the few that are seen on every screen.
         every: Whether to make all combinations.
     """
     if every:
@@ -54,9 +49,6 @@ def visits_of(
     round_, turn = divmod(order, len(there))
     theme_of = {screen: THEMES[(round_ + i) % 2] for i, screen in enumerate(screens)}
     hall = there[turn]
-    if not whole:
-        modes = {theme_of[hall]: (hall, True)}
-        return [Visit(*modes.get(theme, (screens[0], False)), theme, False) for theme in THEMES]
     # What is folded away on a small screen is there on a large one.
     other = [screen for screen in screens if theme_of[screen] != theme_of[hall]][-1]
     # The largest first: the theme changes on a small one, which is soon drawn again.
