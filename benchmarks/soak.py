@@ -90,10 +90,12 @@ def _visit(server: Server, until: float, report: Report, seed: int, pause: float
             page.hang_up()
 
 
-def soak(seconds: float, readers: int, pause: float = 0.0, say: bool = False) -> Report:
+def soak(
+    seconds: float, readers: int, pause: float = 0.0, say: bool = False, gone: int = 10
+) -> Report:
     """Let ``readers`` come and go at a time, with ``pause`` seconds on average between requests."""
     report = Report()
-    with running("--gone=10", "--readers=1000", pool=1) as server:
+    with running(f"--gone={gone}", "--readers=1000", pool=1) as server:
         Page(server.url).open().goodbye()
         wait_until(lambda: len(server.kernels()) == 1)  # the warm one
         _settle(server)

@@ -49,6 +49,7 @@ def test_there_are_sliders_in_every_lesson_that_runs_rules() -> None:
     assert {each.lesson for each in SLIDERS} >= {"coordinates", "variational", "playground"}
 
 
+@pytest.mark.covering(slider=lambda each: {each.lesson, each.field.split(".")[-2:][0]})
 @pytest.mark.parametrize("slider", SLIDERS, ids=lambda s: f"{s.lesson}-{s.field}")
 def test_a_move_of_a_slider_traces_and_compiles_nothing(
     slider: Slider, monkeypatch: pytest.MonkeyPatch

@@ -13,6 +13,7 @@ from natgrad_lecture.held_arrays import RECENT, HeldArrays
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.session import Live
+from tests.support import features
 from tests.support.answers import unpack
 
 LESSONS = [
@@ -63,9 +64,10 @@ class Page:
         return unpack(answer, whole), arrays
 
 
+@pytest.mark.covering(features.kinds_of_traces, features.kinds_of_controls, features.handles)
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_only_what_a_drag_changes_is_sent(lesson: Lesson) -> None:
-    """Of every slider and handle of every lesson, by the bytes."""
+    """Of every slider and handle of a lesson, by the bytes."""
     page = Page(lesson)
     page.ask({})
     first = dict(page.answer["state"])

@@ -18,6 +18,7 @@ from natgrad_lecture.lessons.playground.state import BY_METRIC, CAVENDISH, PROBL
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.items import OWN
 from natgrad_lecture.state.link import read_query
+from tests.support.features import kinds_of_problem
 
 LESSON = lessons["playground"]
 
@@ -66,6 +67,7 @@ def plain(live: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
 
 
 @pytest.mark.slow
+@pytest.mark.covering(problem=kinds_of_problem)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_in_every_chart_shows_a_picture_or_says_why_not(
     plain: Live, problem: str
@@ -86,6 +88,7 @@ def test_every_problem_in_every_chart_shows_a_picture_or_says_why_not(
 
 
 @pytest.mark.slow
+@pytest.mark.covering(problem=kinds_of_problem)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_metric_and_rule_runs_on_every_problem_or_says_why_not(
     plain: Live, problem: str

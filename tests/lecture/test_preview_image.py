@@ -15,8 +15,10 @@ from natgrad_lecture.drawing.preview_image import HEIGHT, WIDTH, preview_image
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.srgb import Mix, css, rgb
 from natgrad_lecture.lessons import lessons, small_picture
+from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.style_tokens import color
 from tests.lecture.test_colors import linear
+from tests.support import features
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -71,12 +73,12 @@ def test_up_to_two_planes_stand_side_by_side_in_the_middle(planes: int, shown: i
     assert abs(np.ptp(columns) - (590 * shown - 30)) < 8
 
 
-LIGHT = [lesson.name for lesson in lessons.values() if not lesson.slow]
+LIGHT = [lesson for lesson in lessons.values() if not lesson.slow]
 
 
-@pytest.mark.parametrize("name", LIGHT)
-def test_every_lesson_has_a_picture_for_its_link(name: str) -> None:
-    lesson = lessons[name]
+@pytest.mark.covering(features.kinds_of_traces, features.planes)
+@pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
+def test_every_lesson_has_a_picture_for_its_link(lesson: Lesson) -> None:
     png = small_picture.preview_image(lesson, lesson.first)
     assert len(png) < 200_000
     image = pixels(png)

@@ -13,6 +13,7 @@ from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
+from tests.support import features
 
 LIGHT = [lesson for lesson in lessons.values() if not lesson.slow]
 by_name = pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
@@ -63,6 +64,7 @@ def wrong(value: Any, kind: Any, where: str) -> list[str]:
     return [] if fits else [f"{where}: {value!r} is not {kind}"]
 
 
+@pytest.mark.covering(features.traces, features.planes, features.handles, features.parts)
 @by_name
 def test_every_answer_is_one_that_the_protocol_states(lesson: Lesson) -> None:
     live = Live(lesson)
@@ -71,6 +73,7 @@ def test_every_answer_is_one_that_the_protocol_states(lesson: Lesson) -> None:
         assert wrong(plain(answer), protocol.Answer, "answer") == []
 
 
+@pytest.mark.covering(features.controls, features.parts)
 @by_name
 def test_a_lesson_s_fixed_part_is_one_that_the_protocol_states(lesson: Lesson) -> None:
     for language in lesson.languages:

@@ -19,6 +19,7 @@ from natgrad_lecture.session import Live
 from natgrad_lecture.text.languages import ENGLISH
 from tests.fuzz.texts import anything
 from tests.support.answers import KINDS, unpack
+from tests.support.features import kinds_of_problem
 
 
 @pytest.fixture
@@ -148,20 +149,21 @@ def test_bad_input_is_said_beside_its_control_and_the_picture_stays(live: Live) 
 
 
 @pytest.mark.slow
+@pytest.mark.covering(problem=kinds_of_problem)
 @pytest.mark.parametrize(
     "name", [name for name, lesson in lessons.items() if hasattr(lesson.default, "problem")]
 )
+@pytest.mark.parametrize("problem", problems)
 def test_any_problem_of_the_registry_asked_for_by_hand_has_a_picture_or_is_refused(
-    name: str,
+    name: str, problem: str
 ) -> None:
     """A control offers what suits its lesson; a link may ask for any."""
     live = Live(lessons[name])
-    for problem in problems:
-        for ask in ({"set": {"problem": problem}}, {"query": f"v=1&problem={problem}"}):
-            answer, _ = live.respond({"ask": 1, "state": live.lesson.default.plain(), **ask})
-            shown = answer["state"]["problem"]
-            assert shown == problem or answer["errors"] or answer["dropped"]
-            assert "picture" not in answer["errors"].get("problem", "")  # refused at once
+    for ask in ({"set": {"problem": problem}}, {"query": f"v=1&problem={problem}"}):
+        answer, _ = live.respond({"ask": 1, "state": live.lesson.default.plain(), **ask})
+        shown = answer["state"]["problem"]
+        assert shown == problem or answer["errors"] or answer["dropped"]
+        assert "picture" not in answer["errors"].get("problem", "")  # refused at once
 
 
 @pytest.mark.parametrize("sigma", [5e-324, 1e-300, 1e-17, 3e-16])

@@ -15,6 +15,7 @@ from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.thumbnail import still, thumbnail
 from natgrad_lecture.lessons import lessons, small_picture
 from natgrad_lecture.lessons.base import Lesson
+from tests.support import features
 
 FRONTEND = Path(__file__).resolve().parents[2] / "app/frontend"
 THEME = (FRONTEND / "styles/tokens.css").read_text("utf-8")
@@ -25,6 +26,7 @@ PICTURE: Any = {"planes": [{"name": "p", "view": [0, 1, 0, 1]}]}
 """As much of a picture as a thumbnail reads."""
 
 
+@pytest.mark.covering(features.kinds_of_traces, features.planes)
 @pytest.mark.parametrize("lesson", LIGHT, ids=[lesson.name for lesson in LIGHT])
 def test_every_line_has_its_color_in_light_and_in_dark(lesson: Lesson) -> None:
     svg = small_picture.thumbnail(lesson)

@@ -238,7 +238,7 @@ def test_a_server_told_to_stop_while_it_ends_kernels_ends() -> None:
 
 def test_readers_who_come_and_go_leave_nothing_behind() -> None:
     """Memory is for ``make soak`` to judge: in seconds it only shows what was loaded first."""
-    report = soak(seconds=6, readers=2, pause=0.1)
+    report = soak(seconds=3, readers=2, pause=0.1, gone=3)
     assert report.failures == []
     assert report.visits > 1
     assert report.left == 0, "kernels that nobody needs"

@@ -101,7 +101,7 @@ def spared(item: pytest.Item) -> bool:
     any, the values of its parameters. Of several parameters each two are seen together.
     """
     mark = item.get_closest_marker("covering")
-    if EVERY or not mark or not isinstance(item, pytest.Function):
+    if EVERY or not mark or not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return False
     taken = item.session.stash.setdefault(TAKEN, {})
     if item.obj not in taken:

@@ -13,6 +13,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, cast
 
+from natgrad_core import problems
 from natgrad_lecture.bounded_cache import RESULTS, Results
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
@@ -136,3 +137,14 @@ def parts(lesson: Lesson) -> Features:
             *charts(lesson),
         }
     )
+
+
+def kinds_of_problem(name: str) -> Features:
+    """By which formulas a problem runs, and in how many parameters; one that a reader types
+    ("own") is of a kind of its own.
+    """
+    if name not in problems:
+        return frozenset({("problem", name)})
+    kind = problems[name]
+    base = kind.__mro__[1].__name__
+    return frozenset({("base", base), ("parameters", min(len(kind.symbols), 3))})
