@@ -205,7 +205,7 @@ def precondition(
     kind: str = "identity",
     singular: str = "diverge",
 ) -> Rule:
-    """Direction -> (G + λD)⁻¹ direction. Amari 1998, eq. 12; damping as in Levenberg 1944.
+    """Direction -> (G + λD)⁻¹ direction. Amari 1998, theorem 1; damping as in Levenberg 1944.
 
     Args:
         metric: G. A ``Metric`` lets the traced step be kept from run to run; any other function of

@@ -1,4 +1,4 @@
-"""G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9)."""
+"""G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, sec. 3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from natgrad_core.metrics import Metric, metrics
     needs="model",
 )
 def fisher() -> Metric:
-    """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, eq. 9).
+    """G = F, the Fisher matrix: the metric of KL divergence (Amari 1998, sec. 3).
 
     Returns:
         The metric.

@@ -139,7 +139,7 @@ class LevenbergMarquardt:
 
 @dataclass(frozen=True)
 class Nielsen:
-    """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999, eq. 2.13).
+    """λ ← λ max(⅓, 1 − (2ρ − 1)³) if ρ > 0, else λ ← νλ, ν ← 2ν (Nielsen 1999).
 
     Args:
         initial: λ before the first step, > 0.

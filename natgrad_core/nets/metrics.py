@@ -523,7 +523,7 @@ def _held(point: At, held: Any, v: Tensor) -> Tensor:
 def ekfac(
     kind: str = "true", samples: int = 1, keep: float | None = 0.0, sharing: str = "expand"
 ) -> Metric:
-    """E-KFAC: K-FAC's eigenbasis, true second moments (George and others 2018, eq. 10).
+    """E-KFAC: K-FAC's eigenbasis, true second moments (George and others 2018, §3).
 
     Args:
         kind: "true", "monte-carlo" or "empirical".

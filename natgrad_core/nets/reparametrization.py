@@ -225,4 +225,4 @@ def natural_in(mixed_net: Reparametrized, rate: float = 1.0, damping: float = 1e
     square = a.T @ a
     smallest = float(torch.linalg.eigvalsh(square)[0])
     metric = Metric("Fisher", lambda at, m: (Pulled(FisherAt(at), square, smallest), m))
-    return second_order(metric, damping, rate, "natural", "Amari 1998, eq. 12")
+    return second_order(metric, damping, rate, "natural", "Amari 1998, theorem 1")

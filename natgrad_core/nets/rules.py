@@ -1,7 +1,7 @@
 """The natural gradient and its relatives: a metric, a policy for λ, a policy for the length.
 
 δ = −α (G + λI)⁻¹ ∇J. Take G = I and it is gradient descent; the Fisher matrix, natural gradient
-(Amari 1998, eq. 12); its factors, K-FAC; the Hessian, Newton. A λ that learns gives
+(Amari 1998, theorem 1); its factors, K-FAC; the Hessian, Newton. A λ that learns gives
 Levenberg–Marquardt, a radius that learns a trust region. One function composes them all.
 
 Where a policy learns, the trial point is evaluated before the step is taken, and a step that would
@@ -309,7 +309,7 @@ def natural(
     kind: str = "true",
     method: str = "auto",
 ) -> Rule:
-    """The natural gradient with the exact Fisher matrix (Amari 1998, eq. 12).
+    """The natural gradient with the exact Fisher matrix (Amari 1998, theorem 1).
 
     Args:
         rate: α, or a policy of ``natgrad_core.nets.step_size``.
@@ -323,7 +323,9 @@ def natural(
     Raises:
         ValueError: If a setting is out of range or unknown.
     """
-    return second_order(metrics.exact(kind, method), damping, rate, "natural", "Amari 1998, eq. 12")
+    return second_order(
+        metrics.exact(kind, method), damping, rate, "natural", "Amari 1998, theorem 1"
+    )
 
 
 @remembering(__name__, "levenberg_marquardt")

@@ -674,7 +674,7 @@ def _name(size: Size) -> str:
 
 
 class NaturalGradient(SecondOrder):
-    """θ ← θ − lr (F + λI)⁻¹ g with the exact Fisher matrix (Amari 1998, eq. 12).
+    """θ ← θ − lr (F + λI)⁻¹ g with the exact Fisher matrix (Amari 1998, theorem 1).
 
     With ``lr`` and ``damping`` left None it sets rate, momentum and λ by itself (Levenberg–
     Marquardt), for which it looks at each step before it takes it.
@@ -789,7 +789,7 @@ class KFAC(SecondOrder):
 class EKFAC(KFAC):
     """E-KFAC: K-FAC's eigenvectors, and true second moments along them (George et al. 2018).
 
-    θ ← θ − lr U (s + λ)⁻¹ Uᵀg layer by layer, with U = U_B ⊗ U_A and s = E[(Uᵀ∇log p)²], eq. 10. It
+    θ ← θ − lr U (s + λ)⁻¹ Uᵀg layer by layer, with U = U_B ⊗ U_A and s = E[(Uᵀ∇log p)²], §3. It
     has the settings of ``KFAC``, with the same meanings; ``keep`` averages the moments too, and
     ``sharing`` is that of the factors. A refresh costs eigenvectors and, where factors come by
     hooks, a second run of the model with its backward passes.

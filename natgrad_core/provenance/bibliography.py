@@ -1,6 +1,6 @@
 """Where things come from: every work that the project names, once, as BibTeX.
 
-Items name their sources in words, "Amari 1998, eq. 12", in their ``source`` or their docstring.
+Items name their sources in words, "Amari 1998, theorem 1", in their ``source`` or their docstring.
 ``cited`` finds the works behind such words by the first author and the year; a test checks this
 for every registered item.
 """

@@ -34,5 +34,5 @@ def natural(
         precondition(fisher(), damping, kind, singular),
         descend(rate),
         latex=r"\theta \leftarrow \theta - \alpha F^{-1} \nabla J",
-        source="Amari 1998, eq. 12",
+        source="Amari 1998, theorem 1",
     )

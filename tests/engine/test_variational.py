@@ -34,7 +34,7 @@ def test_the_loss_is_the_divergence_from_the_posterior_by_quadrature() -> None:
 
 
 def test_a_natural_step_in_natural_parameters_is_the_update_of_khan_and_lin() -> None:
-    """1/s² ← (1 − ρ)/s² + ρ E ∇²f, and m moves by −ρ s'² E ∇f (Khan and Lin 2017, eq. 12)."""
+    """1/s² ← (1 − ρ)/s² + ρ E ∇²f, and m moves by −ρ s'² E ∇f (Khan and Lin 2017)."""
     of = KINDS["variational-normal"]()
     through, rate = of.through(charts["natural"](family="normal")), 0.3
     here = np.array(of.start)

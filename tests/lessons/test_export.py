@@ -197,7 +197,7 @@ def test_every_item_names_a_source_that_resolves(item: Any) -> None:
     texts = [getattr(item, "source", ""), inspect.getdoc(item) or ""]
     if item in rules.values():
         texts.append(item().source)
-    assert cited(texts), f"{item.__name__} names no source, as in 'Amari 1998, eq. 12'"
+    assert cited(texts), f"{item.__name__} names no source, as in 'Amari 1998, theorem 1'"
 
 
 @pytest.mark.parametrize(("lesson", "preset"), PRESETS)

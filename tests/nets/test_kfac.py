@@ -68,7 +68,7 @@ def test_ekfac_is_never_further_from_the_blocks_than_kfac(
 
 @pytest.mark.parametrize("net", FACTORED)
 def test_ekfac_has_the_true_second_moments_in_its_basis(net: str) -> None:
-    """So no other diagonal there is nearer (George et al. 2018, eq. 10)."""
+    """So no other diagonal there is nearer (George et al. 2018, §3)."""
     at = point(net, "three classes")
     eigen = Eigen.of(FisherAt(at))
     for block, right in zip(eigen.blocks(), FisherAt(at).blocks(), strict=True):

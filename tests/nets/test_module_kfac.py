@@ -79,7 +79,7 @@ def test_factors_by_hooks_are_those_by_hand(net: str, kind: str) -> None:
              "transformer block"],
 )  # fmt: skip
 def test_ekfac_has_the_true_second_moments_of_any_layer(name: str, sharing: str) -> None:
-    """diag(Uᵀ F U) = s: no matrix that is diagonal there is nearer (George et al. 2018, eq. 10)."""
+    """diag(Uᵀ F U) = s: no matrix that is diagonal there is nearer (George et al. 2018, §3)."""
     model, x = animal(name)
     at = place(model, x, Categorical())
     found, plain, fisher = (

@@ -28,7 +28,7 @@ from natgrad_core.nets.runtime.memory_limit import must_hold
 
 
 class Fisher:
-    """F = (1/R) Σ_r Jᵣᵀ Mᵣ Jᵣ over the R rows of outputs of a model (Amari 1998, eq. 6).
+    """F = (1/R) Σ_r Jᵣᵀ Mᵣ Jᵣ over the R rows of outputs of a model (Amari 1998, sec. 3).
 
     Args:
         model: Any ``torch.nn.Module`` that takes one tensor; or a point of a problem

@@ -84,7 +84,7 @@ def decoupled(strength: float) -> Rule:
 def grafted(direction: Rule, length: Rule, rate: float = 1.0) -> Rule:
     """Each parameter's change has the direction of one rule and the length of another.
 
-    Agarwal et al. 2020, §2; Anil et al. 2020 graft Shampoo so.
+    Agarwal et al. 2020; Anil et al. 2020 graft Shampoo so.
 
     Args:
         direction: The rule whose changes give the directions.

@@ -1,7 +1,7 @@
 """A model that several processes train together: means over them.
 
 Under ``DistributedDataParallel`` each process has the whole model and a part of the batch, and
-torch averages the gradients. K-FAC averages its factors too (Osawa et al. 2019, §3.2), so that the
+torch averages the gradients. K-FAC averages its factors too (Osawa et al. 2019), so that the
 step is that of one process with the whole batch, if the parts have equal sizes.
 """
 
