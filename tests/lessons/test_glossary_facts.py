@@ -120,8 +120,8 @@ FACTS: Mapping[str, Callable[[], object]] = {
     r"Example: for $p = (\tfrac12, \tfrac12)$ and $q = (\tfrac14, \tfrac34)$ it is "
     r"$\tfrac12\log 2 + \tfrac12\log\tfrac23 \approx 0.144$.": lambda: round(kl(P, Q), 3) == 0.144,
     r"One nat is $1/\log 2 \approx 1.44$ bits.": lambda: round(1 / np.log(2), 2) == 1.44,
-    r"Per unit of KL divergence, "
-    r"$-F^{-1}\nabla J$ is the steepest descent for small steps.": lambda: steepest(G),
+    r"Of all small steps with the same KL divergence, the one along $-F^{-1}\nabla J$ lowers $J$ "
+    r"the most, to first order.": lambda: steepest(G),
     r"It depends on how length is measured: with the metric $G$ it is $-G^{-1}\nabla J$.": lambda: (
         steepest(A) and steepest(EYE)
     ),
@@ -175,7 +175,8 @@ DEFINING = {
     "It shifts and scales each of its inputs "
     "so that over a batch the mean is 0 and the variance is 1.",
     "The step uses it in place of the last gradient.",
-    r"Its metric is $L^{1/4} \otimes R^{1/4}$ with running means $L$ of $g g^{\top}$ and $R$ of "
+    r"Its metric is $L^{1/4} \otimes R^{1/4}$ with sums (in the paper) or running means $L$ of "
+    r"$g g^{\top}$ and $R$ of "
     r"$g^{\top} g$, where $g$ is the gradient as a matrix (Gupta et al. 2018).",
     "Its step is the polar factor of its momentum (Jordan 2024).",
     r"$\theta = f(x)$; for linear changes $\theta = Ax$.",
@@ -200,7 +201,10 @@ CLAIMED = {
     ),
     "In an exponential family m-geodesics are straight lines in the expectation parameters, "
     "e-geodesics in the natural parameters.": ("geodesics", "m"),
-    "Fisher–Rao geodesics are shortest paths of the metric $F$.": ("geodesics", "shortest"),
+    "Fisher–Rao geodesics are the locally shortest paths of the metric $F$.": (
+        "geodesics",
+        "shortest",
+    ),
 }
 """The sentences that a claim of a lesson checks."""
 
