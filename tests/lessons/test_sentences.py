@@ -219,7 +219,12 @@ FALSE = [
     ("fisher", "derivation", "This can fail", "This never fails"),
     ("newton", "summary", "can be zero elsewhere", "is zero elsewhere"),
     ("policy", "exercise", "Every start with $q <", "Every start with $q >"),
-    ("race", "preset", "K-FAC is ahead at first", "K-FAC is always ahead"),
+    (
+        "race",
+        "preset",
+        "K-FAC needs the fewest steps at first",
+        "K-FAC always needs the fewest steps",
+    ),
     ("variational", "caption", "They are equal for the best q", "They are equal for every q"),
     ("home", "claim", "If $G$ is positive definite, the text's", "The text's"),
     ("readme", "readme", "takes another path", "takes the same path"),
