@@ -226,11 +226,11 @@ def _near_everywhere(model: Model) -> bool:
 
 
 def _taller(model: Model) -> bool:
-    """Under f both densities become taller at x < 0, and L² grows."""
-    x = np.linspace(-2.5, -0.1, 25)
-    before, after = model.in_x.logs(x), model.in_y.logs(model.variable.forward(x))
-    up = all((b > a).all() for a, b in zip(before, after, strict=True))
-    return up and model.after["l2"] > model.before["l2"]
+    """Under y = eˣ the integral of (p − q)² gets the weight e⁻ˣ, and L² grows."""
+    x = np.linspace(-9, 9, 20001)
+    p, q = (np.exp(log) for log in model.in_x.logs(x))
+    weighted = float(np.trapezoid((p - q) ** 2 * np.exp(-x), x))
+    return _same(model.after["l2"] ** 2, weighted, 1e-6) and model.after["l2"] > model.before["l2"]
 
 
 def _shorter(model: Model) -> bool:
