@@ -242,8 +242,8 @@ def _features_of_pair(case: tuple[str, str]) -> set[Hashable]:
     """The problem, alone or in a chart; the chart, as it is made for problems of its dimension."""
     name, chart = case
     kind: Any = charts[chart]
-    made = repr(kind.example(name, problem(name).dim))
-    return {(name, chart == "identity"), (chart, problem(name).dim, made)}
+    built = repr(kind.example(name, problem(name).dim))
+    return {(name, chart == "identity"), (chart, problem(name).dim, built)}
 
 
 PAIRS = EVERY_PAIR if EVERY else covering(EVERY_PAIR, _features_of_pair)
