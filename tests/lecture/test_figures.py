@@ -13,7 +13,16 @@ from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis import grid_sweep
 from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours_through, add_lattice, level_bands
-from natgrad_lecture.drawing.paired_runs import RADIUS, add_anatomy, add_ellipses, broken, one_step
+from natgrad_lecture.drawing.paired_runs import (
+    COINCIDE,
+    GROWN,
+    RADIUS,
+    add_anatomy,
+    add_ellipses,
+    broken,
+    one_step,
+    trouble,
+)
 from natgrad_lecture.drawing.palette import styles
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import window
@@ -332,3 +341,25 @@ def test_a_gap_that_is_rounding_is_shown_as_zero() -> None:
     texts = {row["rule"]: row["text"] for row in rows}
     assert texts["newton"] == texts["natural"] == "0"
     assert float(texts["gradient"]) > 0.1
+
+
+@pytest.mark.parametrize("bend", [0.0, 0.3])
+def test_a_note_says_where_rounding_alone_sets_two_runs_apart(bend: float) -> None:
+    rng, grown = np.random.default_rng(0), 0
+    for _ in range(60):
+        model = lessons["newton"].after(
+            {
+                "problem": "normal",
+                "rules": ["gradient", "newton", "natural"],
+                "start": rng.uniform((5.2, 0.15), (5.7, 0.5)).tolist(),
+                "rate": float(10 ** rng.uniform(-3, 0.3)),
+                "bend": bend * rng.uniform(0.01, 1),
+                "shear": rng.uniform(-2, 2),
+                "steps": 400,
+            }
+        )
+        for name, pair in model.paired_runs.items():
+            equal_steps = name != "gradient" and not bend
+            assert (GROWN in trouble(pair)) == (equal_steps and pair.gap >= COINCIDE)
+            grown += GROWN in trouble(pair)
+    assert bool(grown) != bool(bend)
