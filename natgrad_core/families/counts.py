@@ -28,7 +28,7 @@ from natgrad_core.types import Array, Matrix, Vector
 
 
 def log_binomial(n: Any, k: Any, p: Any, q: Any) -> Any:
-    """Log of n!/(k!(n − k)!) pᵏ qⁿ⁻ᵏ with q = 1 − p, for real n ≥ k ≥ 0. Loader 2000, eq. 1.
+    """Log of n!/(k!(n − k)!) pᵏ qⁿ⁻ᵏ with q = 1 − p, for real n ≥ k ≥ 0. Loader 2000.
 
     Each of its terms is small where log-gammas would cancel: with 1e9 trials it keeps 12 digits.
 

@@ -49,9 +49,8 @@ def _key(surname: str, year: str) -> str:
 
 
 _NAME = r"[A-ZÀ-Ž][\w’'-]+"
-_NAMED = re.compile(
-    rf"({_NAME})(?:, {_NAME})*(?: (?:and|&) (?:others|{_NAME})| et al\.)? ((?:1[5-9]|20)\d\d)\b"
-)
+_AND = rf" (?:and|&) (?:others|(?:Van )?{_NAME})| et al\."
+_NAMED = re.compile(rf"({_NAME})(?:, {_NAME})*(?:{_AND})? ((?:1[5-9]|20)\d\d)\b")
 _MONTHS = {
     "January",
     "February",
@@ -204,6 +203,25 @@ _WORKS = (
            "1205.1828"),
     _talk("Song, Yang and Song, Jiaming and Ermon, Stefano", 2018,
           "Accelerating Natural Gradient with Higher-Order Invariance", _ICML),
+    # Numerical mathematics
+    _book("Ascher, Uri M. and Mattheij, Robert M. M. and Russell, Robert D.", 1995,
+          "Numerical Solution of Boundary Value Problems for Ordinary Differential Equations",
+          "Society for Industrial and Applied Mathematics"),
+    _book("do Carmo, Manfredo P.", 1976, "Differential Geometry of Curves and Surfaces",
+          "Prentice-Hall"),
+    _article("Cheng, H. and Gimbutas, Z. and Martinsson, P. G. and Rokhlin, V.", 2005,
+             "On the Compression of Low Rank Matrices", "SIAM Journal on Scientific Computing",
+             "26", "1389-1404"),
+    _book("Golub, Gene H. and Van Loan, Charles F.", 2013, "Matrix Computations",
+          "Johns Hopkins University Press", "4"),
+    _article("Kovarik, Zdislav", 1970, "Some Iterative Methods for Improving Orthonormality",
+             "SIAM Journal on Numerical Analysis", "7", "386-389"),
+    Source("misc", "Loader, Catherine", 2000,
+           "Fast and Accurate Computation of Binomial Probabilities", {"note": "Manuscript"}),
+    Source("misc", "Mächler, Martin", 2012, "Accurately Computing log(1 − exp(−|a|))",
+           {"note": "Vignette of the R package Rmpfr"}),
+    _article("Trefethen, Lloyd N. and Weideman, J. A. C.", 2014,
+             "The Exponentially Convergent Trapezoidal Rule", "SIAM Review", "56", "385-458"),
     # Optimization
     _article("Cauchy, Augustin-Louis", 1847,
              "Méthode générale pour la résolution des systèmes d'équations simultanées",
@@ -300,6 +318,10 @@ _WORKS = (
           "others", 2023, "Symbolic Discovery of Optimization Algorithms", f"{_NIPS} 36"),
     _talk("Desjardins, Guillaume and Simonyan, Karen and Pascanu, Razvan and Kavukcuoglu, Koray",
           2015, "Natural Neural Networks", f"{_NIPS} 28"),
+    _talk("Eschenhagen, Runa and Immer, Alexander and Turner, Richard E. and Schneider, Frank and "
+          "Hennig, Philipp", 2023,
+          "Kronecker-Factored Approximate Curvature for Modern Neural Network Architectures",
+          f"{_NIPS} 36"),
     _talk("George, Thomas and Laurent, César and Bouthillier, Xavier and Ballas, Nicolas and "
           "Vincent, Pascal", 2018,
           "Fast Approximate Natural Gradient Descent in a Kronecker-Factored Eigenbasis",
@@ -308,6 +330,8 @@ _WORKS = (
           "Evaluating Derivatives", "Society for Industrial and Applied Mathematics", "2"),
     _part("LeCun, Yann and Bottou, Léon and Orr, Genevieve B. and Müller, Klaus-Robert", 1998,
           "Efficient BackProp", "Neural Networks: Tricks of the Trade", "Springer"),
+    _arxiv("Goyal, Priya and Dollár, Piotr and Girshick, Ross and Noordhuis, Pieter and others",
+           2017, "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", "1706.02677"),
     _talk("Grosse, Roger and Martens, James", 2016,
           "A Kronecker-Factored Approximate Fisher Matrix for Convolution Layers", _ICML),
     _talk("Gupta, Vineet and Koren, Tomer and Singer, Yoram", 2018,
@@ -317,6 +341,9 @@ _WORKS = (
     _arxiv("Liu, Hong and Li, Zhiyuan and Hall, David and Liang, Percy and Ma, Tengyu", 2023,
            "Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training",
            "2305.14342"),
+    _talk("Loizou, Nicolas and Vaswani, Sharan and Laradji, Issam and Lacoste-Julien, Simon", 2021,
+          "Stochastic Polyak Step-size for SGD: An Adaptive Learning Rate for Fast Convergence",
+          "International Conference on Artificial Intelligence and Statistics"),
     _talk("Loshchilov, Ilya and Hutter, Frank", 2019, "Decoupled Weight Decay Regularization",
           _ICLR),
     _talk("Martens, James", 2010, "Deep Learning via Hessian-Free Optimization", _ICML),
@@ -326,6 +353,11 @@ _WORKS = (
     _arxiv("Morwani, Depen and Shapira, Itai and Vyas, Nikhil and Malach, Eran and Kakade, Sham "
            "and Janson, Lucas", 2024, "A New Perspective on Shampoo's Preconditioner",
            "2406.17748"),
+    _talk("Osawa, Kazuki and Tsuji, Yohei and Ueno, Yuichiro and Naruse, Akira and Yokota, Rio and "
+          "Matsuoka, Satoshi", 2019,
+          "Large-Scale Distributed Second-Order Optimization Using Kronecker-Factored Approximate "
+          "Curvature for Deep Convolutional Neural Networks",
+          "IEEE/CVF Conference on Computer Vision and Pattern Recognition"),
     _article("Pearlmutter, Barak A.", 1994, "Fast Exact Multiplication by the Hessian",
              "Neural Computation", "6", "147-160"),
     _talk("Saxe, Andrew M. and McClelland, James L. and Ganguli, Surya", 2014,
@@ -334,6 +366,8 @@ _WORKS = (
     _article("Schraudolph, Nicol N.", 2002,
              "Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent",
              "Neural Computation", "14", "1723-1738"),
+    _arxiv("Tselepidis, Nikolaos and Kohler, Jonas and Orvieto, Antonio", 2020,
+           "Two-Level K-FAC Preconditioning for Deep Learning", "2011.00573"),
     _arxiv("Vyas, Nikhil and Morwani, Depen and Zhao, Rosie and Kwun, Mujin and Shapira, Itai and "
            "Brandfonbrener, David and Janson, Lucas and Kakade, Sham", 2024,
            "SOAP: Improving and Stabilizing Shampoo using Adam", "2409.11321"),
@@ -351,6 +385,16 @@ _WORKS = (
              "The Variational Gaussian Approximation Revisited", "Neural Computation", "21",
              "786-792"),
     # Data and models
+    _article("Albert, A. and Anderson, J. A.", 1984,
+             "On the Existence of Maximum Likelihood Estimates in Logistic Regression Models",
+             "Biometrika", "71", "1-10"),
+    _article("Banerjee, Arindam and Dhillon, Inderjit S. and Ghosh, Joydeep and Sra, Suvrit", 2005,
+             "Clustering on the Unit Hypersphere using von Mises-Fisher Distributions",
+             "Journal of Machine Learning Research", "6", "1345-1382"),
+    _article("Nelder, J. A. and Wedderburn, R. W. M.", 1972, "Generalized Linear Models",
+             "Journal of the Royal Statistical Society, Series A", "135", "370-384"),
+    _article("Osborne, Michael R.", 1992, "Fisher's Method of Scoring",
+             "International Statistical Review", "60", "99-117"),
     _book("Agresti, Alan", 2002, "Categorical Data Analysis", "Wiley", "2"),
     _article("Anscombe, F. J.", 1950,
              "Sampling Theory of the Negative Binomial and Logarithmic Series Distributions",

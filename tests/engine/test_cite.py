@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import natgrad_core
 from natgrad_core import charts, cite, metrics, problems, rules, run
 from natgrad_core.errors import UnknownName
-from natgrad_core.provenance.bibliography import SOURCES
+from natgrad_core.provenance.bibliography import SOURCES, named
 
 REGISTRIES: dict[str, Mapping[str, Any]] = {
     "problems": problems,
@@ -18,6 +20,9 @@ REGISTRIES: dict[str, Mapping[str, Any]] = {
     "metrics": metrics,
     "rules": rules,
 }
+
+
+ENGINE = Path(natgrad_core.__file__).parent
 
 
 def keys(bibtex: str) -> set[str]:
@@ -53,3 +58,17 @@ def test_a_work_is_given_once_and_in_full() -> None:
 def test_a_name_that_nothing_has_is_said_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match=r"'adan' \(did you mean 'adam'\?\).*rules adadelta"):
         cite("adan")
+
+
+def test_every_work_that_the_engine_names_is_in_the_bibliography() -> None:
+    found = {
+        f"{path.relative_to(ENGINE)}: {key}"
+        for path in ENGINE.rglob("*.py")
+        for key in named(path.read_text("utf-8"))
+        if key not in SOURCES
+    }
+    assert not found, "\n".join(sorted(found))
+
+
+def test_a_work_of_an_author_of_two_words_is_found_by_its_first_author() -> None:
+    assert named("Golub and Van Loan 2013, alg. 3.4.1; do Carmo 1976") == ["golub2013", "carmo1976"]

@@ -171,7 +171,7 @@ def join(net: Net, parts: list[Tensor]) -> Tensor:
 class Kronecker:
     """K-FAC as an operator: blocks B ⊗ A; λ is shared between the factors, or added to the whole.
 
-    ``shared`` (factored Tikhonov, Martens & Grosse 2015, §6.3): (B + √λ/π I) ⊗ (A + π √λ I), with
+    ``shared`` (factored Tikhonov; Martens & Grosse 2015, §6.3): (B + √λ/π I) ⊗ (A + π √λ I), with
     π² = (tr A/dim A)/(tr B/dim B): each factor is inverted by itself, by Cholesky. Otherwise
     B ⊗ A + λ I, exactly: a division in the eigenbasis, so that λ can be changed freely.
 
