@@ -384,20 +384,6 @@ CLAIMS = {
         beyond=Scope({"problem": PROBLEM, "start": CONVEX, "bend": BENDS}),
         shows=("newton", "meter", "formula.hessian"),
     ),
-    "rounding": Claim(
-        {**SHEARED, "shear": 1.0, "rate": 1.5, "steps": 400, "k": 400, "rules": ["newton"]},
-        lambda model: bool(model.gap("newton") > DIFFER),
-        Scope(
-            {
-                "start": box((-1.5, -0.8), (1.5, 2.2)),
-                "shear": between(0.5, 2.0),
-                "rate": between(1.45, 1.55),
-            }
-        ),
-        false={"they coincide": _coincide},
-        beyond=Scope({"shear": between(-2.0, 2.0), "rate": log_between(0.01, 0.5)}),
-        shows=("newton", "meter"),
-    ),
     "term": Claim(
         {"k": 6},
         _term(1.0),
