@@ -28,9 +28,15 @@ from natgrad_lecture.lessons.base import Lesson
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.browser.test_every_lesson import BY_STYLE, barriers
+from tests.conftest import TRAINED
 from tests.support import features
 
 LESSON, LISTED = lessons["coordinates"], lessons["steepest-descent"]
+CHARTED = lessons["net"]
+OTHERS = sorted(
+    (lesson for lesson in lessons.values() if lesson is not CHARTED),
+    key=lambda lesson: lesson.name != "approximations",  # of those that train it is saved soonest
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +85,21 @@ def opened(page: Page, path: Path, query: str = "") -> Page:
     return page
 
 
-@pytest.mark.covering(features.traces, features.planes, features.charts)
-@pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
+WITH_ITS_ARRAYS = (
+    "page => page.answer.traces.filter(t => t.points).every(t => page.array(t.points))"
+)
+"""Whether a page has all arrays that its picture names."""
+
+
+def what_it_draws(lesson: Lesson) -> features.Features:
+    """The kinds of traces and planes of a lesson; one of those that train stands for them all."""
+    if lesson.name in TRAINED:
+        return frozenset({("trains",)})
+    return features.kinds_of_traces(lesson) | features.planes(lesson)
+
+
+@pytest.mark.covering.with_args(what_it_draws)
+@pytest.mark.parametrize("lesson", OTHERS, ids=[lesson.name for lesson in OTHERS])
 def test_every_lesson_s_page_draws_and_plays_with_no_server(
     offline: Page, tmp_path: Path, lesson: Lesson
 ) -> None:
@@ -92,9 +111,7 @@ def test_every_lesson_s_page_draws_and_plays_with_no_server(
     answer = settle(offline)
     wanted = json.loads(json.dumps(lesson.default.plain()))
     assert answer["state"] == wanted | {"answers": answer["state"]["answers"]}
-    assert offline.evaluate(
-        f"""{ROOT}.answer.traces.filter(t => t.points).every(t => {ROOT}.array(t.points))"""
-    )
+    assert offline.evaluate(f"({WITH_ITS_ARRAYS})({ROOT})")
     for chart in answer.get("charts", []):
         expect(offline.locator(f"[data-chart='{chart['name']}'] table")).to_be_visible()
     steps = answer["steps"]
@@ -107,9 +124,10 @@ def test_every_lesson_s_page_draws_and_plays_with_no_server(
 
 
 def test_a_chart_is_drawn_with_no_server(offline: Page, tmp_path: Path) -> None:
-    lesson, path = lessons["net"], tmp_path / "net.html"
-    path.write_bytes(saved(lesson, lesson.state_after({"show": "fisher"}), "", seconds=1.0))
+    path = tmp_path / "net.html"
+    path.write_bytes(saved(CHARTED, CHARTED.state_after({"show": "fisher"}), "", seconds=1.0))
     (chart,) = settle(opened(offline, path))["charts"]
+    assert offline.evaluate(f"({WITH_ITS_ARRAYS})({ROOT})")
     assert chart["figure"]
     drawn = offline.locator(f"[data-chart='{chart['name']}']")
     drawn.scroll_into_view_if_needed()
@@ -312,18 +330,25 @@ def test_the_list_is_light_or_dark_as_chosen(offline: Page, folder: Path) -> Non
     offline.locator("button.theme").click()
 
 
-@pytest.mark.parametrize("paper", ["light", "dark"])
-def test_saved_pages_hold_no_barrier_and_fit_a_phone(
-    browser: Browser, folder: Path, paper: Any
-) -> None:
-    visitor = browser.new_context(offline=True, bypass_csp=True, color_scheme=paper)
-    page = visitor.new_page()
-    rules = BY_STYLE if paper == "dark" else ()
-    for name in ("mine.html", "index.html"):
-        page.goto((folder / name).as_uri())
-        page.locator("h1").first.wait_for()
-        assert barriers(page, *rules) == [], name
-        page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        page.set_viewport_size({"width": 1280, "height": 800})
-    visitor.close()
+def test_saved_pages_hold_no_barrier_and_fit_a_phone(browser: Browser, folder: Path) -> None:
+    with browser.new_context(offline=True, bypass_csp=True) as visitor:
+        page = visitor.new_page()
+        # The rest of a lesson's page has the live one's colors.
+        for name, own in (("mine.html", "aside.saved"), ("index.html", "html")):
+            page.emulate_media(color_scheme="light")
+            page.goto((folder / name).as_uri())
+            page.locator("h1").first.wait_for()
+            assert barriers(page) == [], (name, "light")
+            page.emulate_media(color_scheme="dark")
+            page.wait_for_function(PAINTED_DARK)
+            assert barriers(page, *BY_STYLE, within=own) == [], (name, "dark")
+            page.set_viewport_size({"width": 390, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            page.set_viewport_size({"width": 1280, "height": 800})
+
+
+PAINTED_DARK = """() => {
+    const dark = (e) => /^rgb\\(\\d?\\d, /.test(getComputedStyle(e).backgroundColor);
+    return [document.body, document.querySelector(".natgrad")].some((e) => e && dark(e));
+}"""
+"""Whether a page has heard that the reader likes it dark."""
