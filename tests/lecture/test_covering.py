@@ -60,6 +60,15 @@ def test_of_several_parameters_each_two_values_or_features_are_tried_together(
     assert EVERY or len(every) < 27 or 9 <= len(some) < 14
 
 
+def test_no_test_has_all_its_cases_skipped(request: pytest.FixtureRequest) -> None:
+    tests: dict[Any, list[pytest.Function]] = {}
+    for each in request.session.items:
+        if isinstance(each, pytest.Function) and each.path == request.path:
+            tests.setdefault(each.obj, []).append(each)
+    for cases in tests.values():
+        assert kept(cases), cases[0].nodeid
+
+
 def kept(cases: list[pytest.Function]) -> list[pytest.Function]:
     return [each for each in cases if not spared(each)]
 
