@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,20 +100,20 @@ def pytest_collection_finish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many sentences of the lessons are claims: each of them is a test above."""
     from natgrad_lecture.lessons import lessons
+    from tests.support.states import how_many
 
     count = {name: len(lesson.claims) for name, lesson in lessons.items()}
     each = ", ".join(f"{name} {n}" for name, n in count.items())
     terminalreporter.write_line(f"{sum(count.values())} claims in {len(count)} lessons: {each}")
     scoped = [c for lesson in lessons.values() for c in lesson.claims.values() if c.scope]
     false = sum(len(c.false) + bool(c.beyond) for c in scoped)
-    each_has = int(os.environ.get("CLAIM_STATES", "25"))
-    states = sum(c.scope.count(each_has) for c in scoped if c.scope)
+    states = sum(how_many(c.scope) for c in scoped if c.scope)
     terminalreporter.write_line(
         f"{len(scoped)} of them over a scope, in {states} states, beside {false} false ones"
     )
     derived = [d for lesson in lessons.values() for d in lesson.derivations.values()]
     lines = sum(len(d.lines) for d in derived)
-    checked = sum(len(d.lines) * d.scope.count(each_has) for d in derived)
+    checked = sum(len(d.lines) * how_many(d.scope) for d in derived)
     exercises = sum(len(lesson.exercises) for lesson in lessons.values())
     terminalreporter.write_line(
         f"{lines} lines of {len(derived)} derivations, each in its states ({checked} in all); "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -19,10 +18,7 @@ from natgrad_lecture.lessons.scope import Scope
 from natgrad_lecture.session import Live
 from natgrad_lecture.text.lesson_text import INTRODUCTION
 from natgrad_lecture.text.typeset import formula
-from tests.support.states import drawn_states
-
-STATES = int(os.environ.get("CLAIM_STATES", "25"))
-"""States drawn of each derivation's scope; ``make claims`` draws more."""
+from tests.support.states import drawn_states, how_many
 
 APART = 5
 """States of the scope in which a wrong line must be told from the right one."""
@@ -45,7 +41,7 @@ EXERCISES = [
 def seen(lesson: Lesson, derivation: Derivation, scope: Scope) -> Iterator[Any]:
     """What the lines read in states of a scope."""
 
-    for _, state in drawn_states(lesson, derivation.set, scope, scope.count(STATES)):
+    for _, state in drawn_states(lesson, derivation.set, scope, how_many(scope)):
         yield derivation.look(lesson.model(state))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,10 +15,7 @@ from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.lessons.hidden_answers import hidden_by
 from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.lessons.scope import Scope
-from tests.support.states import drawn_states
-
-STATES = int(os.environ.get("CLAIM_STATES", "25"))
-"""States drawn of each scope; ``make claims`` draws more."""
+from tests.support.states import drawn_states, how_many
 
 FALSE_STATES = 25
 """States in which a false sentence, or a dropped condition, must be caught."""
@@ -59,7 +55,7 @@ def seen(lesson: Lesson, claim: Claim, scope: Scope, n: int) -> Iterator[tuple[A
 def drawn(request: pytest.FixtureRequest) -> Drawn:
     """One claim's states, which the tests of this claim share: they run one after the other."""
     lesson, claim = request.param
-    return Drawn(lesson, claim, list(seen(lesson, claim, claim.scope, claim.scope.count(STATES))))
+    return Drawn(lesson, claim, list(seen(lesson, claim, claim.scope, how_many(claim.scope))))
 
 
 def test_a_claim_holds_over_its_scope(drawn: Drawn) -> None:

@@ -9,7 +9,6 @@ listed.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ import pytest
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Claim, Lesson
 from natgrad_lecture.lessons.page_data import page_data
-from tests.support.states import drawn_states
+from tests.support.states import MORE, drawn_states
 
 LIST = Path(__file__).with_name("named_controls.txt")
 """Lines of ``lesson.claim | field | the words of the sentence that name what the field sets``."""
@@ -35,9 +34,6 @@ def _read() -> dict[tuple[str, str], dict[str, str]]:
         found.setdefault((lesson, claim), {})[field] = words
     return found
 
-
-MORE = int(os.environ.get("CLAIM_STATES", "25")) > 25
-"""Whether ``make claims`` runs: then controls are moved from more states, and to more values."""
 
 PARTS = (0.1, 0.3, 0.5, 0.7, 0.85)
 """Where along a slider a control is set."""

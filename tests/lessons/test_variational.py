@@ -49,11 +49,11 @@ def test_of_a_run_that_ended_no_number_is_shown() -> None:
     assert np.isfinite(numbers["above"][~ended]).all()
 
 
-def moments(of: Any, low: float, high: float, ends: Any) -> np.ndarray:
+def moments(of: Any, low: float, high: float, ends: Any, knots: int = 1201) -> np.ndarray:
     """The variances of p by Simpson's rule: for each z₁ over z₂ between its ``ends``."""
-    first = np.linspace(low, high, 1201)
+    first = np.linspace(low, high, knots)
     below, above = ends(first)
-    second = below + (above - below) * np.linspace(0, 1, 1201)[:, None]
+    second = below + (above - below) * np.linspace(0, 1, knots)[:, None]
     weight = np.exp(-of.n * of.target._loss(first, second))
     mass = simpson(weight, x=second, axis=0)
     along = [simpson(weight * second**k, x=second, axis=0) for k in (1, 2)]
@@ -74,5 +74,7 @@ def test_the_variances_of_the_banana_are_those_of_all_of_it(steepness: float) ->
 def test_the_variances_of_the_beetles_weights_are_those_of_all_of_the_posterior() -> None:
     model = LESSON.after({"problem": "logistic-regression"})
     (a, b), (left, right) = model.best[:2], 12 * np.sqrt(np.diag(covariance(model.best)))
-    found = moments(model.of, a - left, a + left, lambda z: (b - right + 0 * z, b + right + 0 * z))
+    found = moments(
+        model.of, a - left, a + left, lambda z: (b - right + 0 * z, b + right + 0 * z), 201
+    )
     assert_allclose(model.variances, found, rtol=1e-6)

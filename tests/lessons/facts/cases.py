@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from natgrad_core.types import Array
+from tests.support.states import STATES
 
 Fact = Callable[[], object]
 
@@ -17,9 +17,6 @@ FACTS: dict[str, Fact] = {}
 
 RNG = np.random.default_rng(23)
 EYE = np.eye(2)
-
-CASES = int(os.environ.get("CLAIM_STATES", "25"))
-"""How many random cases a fact is computed in; ``make claims`` draws more."""
 
 
 def once(fact: Fact) -> Fact:
@@ -30,7 +27,7 @@ def once(fact: Fact) -> Fact:
 
 def everywhere(fact: Fact) -> Fact:
     """A fact that is computed in several random cases."""
-    FACTS[fact.__name__] = lambda: all(fact() for _ in range(CASES))
+    FACTS[fact.__name__] = lambda: all(fact() for _ in range(STATES))
     return fact
 
 
