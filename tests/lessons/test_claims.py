@@ -10,28 +10,12 @@ from xml.etree import ElementTree
 import pytest
 
 from natgrad_core.provenance.bibliography import cited
-from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.base import Claim, Lesson
+from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.hidden_answers import hidden_by
 from natgrad_lecture.lessons.page_data import page_data
-from natgrad_lecture.state.link import read_query
 from natgrad_lecture.text.lesson_text import LIMITS, LessonText, read_text
 from natgrad_lecture.text.markdown import prose
-
-CLAIMS = [
-    pytest.param(lesson, claim, id=f"{name}:{id}")
-    for name, lesson in lessons.items()
-    for id, claim in lesson.claims.items()
-]
-
-
-@pytest.mark.parametrize(("lesson", "claim"), CLAIMS)
-def test_the_claim_holds_where_its_link_leads(lesson: Lesson, claim: Claim) -> None:
-    model = lesson.after(claim.set)
-    restored, dropped = read_query(model.state.query(lesson.default), lesson.default)
-    assert (restored, dropped) == (model.state, [])
-    assert claim.check(model) is True
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
@@ -44,14 +28,10 @@ def test_no_sentence_holds_mathematics_without_being_a_claim_or_a_definition(
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))
-def test_every_preset_can_be_shown_and_says_what_to_see(lesson: Lesson) -> None:
+def test_every_preset_says_what_to_see(lesson: Lesson) -> None:
     names = [preset.name for preset in lesson.presets]
     assert len(names) == len(set(names))
-    for preset in lesson.presets:
-        assert preset.say.endswith(".")
-        picture = lesson.picture(lesson.after(preset.set), Sheet())
-        assert picture["planes"]
-        assert picture["description"]
+    assert [preset.name for preset in lesson.presets if not preset.say.endswith(".")] == []
 
 
 @pytest.mark.parametrize("lesson", lessons.values(), ids=list(lessons))

@@ -71,7 +71,7 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
     seen = lesson.after(preset.set)
     still = getattr(seen.state, "show", "") in ("step", "spectrum", "matrix", "coordinates")
     if trains := lesson.slow and not still:
-        seen.to(12)  # a net's run is as long as somebody asked for
+        seen.to(4)  # a net's run is as long as somebody asked for
     source = script(lesson, seen, "https://example.org/page?v=1")
     assert_reads_well(source)
     paths = done(source)["paths"]
@@ -84,7 +84,9 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
     assert list(rebuilt) == list(expected)
     assert [name for name, path in expected.items() if not same(rebuilt[name], path)] == []
     sheet = Sheet()
-    lesson.picture(seen, sheet)
+    picture = lesson.picture(seen, sheet)
+    assert picture["planes"]
+    assert picture["description"]
     rows = points(paths)
     for trace in traces_of(sheet):
         if trace["kind"] == "path" and trace.get("rule"):

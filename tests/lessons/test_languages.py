@@ -31,13 +31,14 @@ OTHERS = sorted(path for path in WORDS.glob("??.js") if path.stem != ENGLISH)
 
 
 def hear_all(language: str, name: str) -> Words:
-    """The words of a lesson after it has said whatever it can say."""
+    """The words of a lesson after it has said whatever it can say; what it says after a click on a
+    claim is heard with what is seen there (test_shows.py).
+    """
     lesson, say = lessons[name], words(language, lessons[name].folder)
     say.missing.clear()
     page_data(lesson, language)
     live = Live(lesson)
     shown = [preset.set for preset in lesson.presets]
-    shown += [claim.set for claim in lesson.claims.values()]
     shown += [asked.set for asked in lesson.questions.values()]
     for changes in shown:
         live.respond({"ask": 1, "reset": True, "set": dict(changes), "lang": language})

@@ -1,4 +1,6 @@
-"""What a claim says shows it is drawn after the click: there, not degenerate, inside its plane."""
+"""A click on a claim leads where it holds, and what it says shows it is drawn there: not
+degenerate, inside its plane, and in the language of the page.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
+from natgrad_lecture.state.link import read_query
+from natgrad_lecture.text.catalogs import spoken, words
 from tests.lessons.letters import says
 from tests.support.answers import unpack
 from tests.support.in_view import in_view
@@ -24,26 +28,40 @@ SHOWN = [name for name, lesson in lessons.items() if lesson.order != Lesson.orde
 PAIRS = [
     pytest.param(lesson, name, id=f"{lesson.name}:{name}")
     for lesson in lessons.values()
-    for name, claim in lesson.claims.items()
-    if claim.shows
+    for name in lesson.claims
 ]
 
 
-def unseen(lesson: Lesson, name: str) -> list[str]:
-    """What of the claim's ``shows`` cannot be seen after the click.
+def clicked(lesson: Lesson, name: str) -> tuple[Live, list[str], list[str]]:
+    """The lesson after the click, what of the claim's ``shows`` cannot be seen, and what of it is
+    left in English in another language.
 
     A picture that grows shows it with its second answer; one of training, when it has trained.
     """
     live = Live(lesson)
     changes = page_data(lesson)["claims"][name]["set"]
     answer, data = live.respond({"ask": 1, "set": changes})
-    found, asked = not_in(answer, data, lesson, name), 1
+    found, left, asked = not_in(answer, data, lesson, name), untranslated(answer, lesson), 1
     while found and "more" in answer and (asked < 2 or lesson.slow):
         asked += 1
         state = answer["state"]
         answer, data = live.respond({"ask": asked, "state": state, "fine": answer["more"]})
         found = not_in(answer, data, lesson, name)
-    return found
+        left += untranslated(answer, lesson)
+    return live, found, left
+
+
+def untranslated(answer: Mapping[str, Any], lesson: Lesson) -> list[str]:
+    """What of an answer no other language of the lesson has words for."""
+    left: list[str] = []
+    for language in lesson.languages[1:]:
+        say = words(language, lesson.folder)
+        say.missing.clear()
+        spoken(dict(answer), say)
+        for trace in answer["traces"]:
+            spoken({**trace, "name": say(trace["name"])}, say)
+        left += sorted(say.missing)
+    return left
 
 
 def not_in(answer: Mapping[str, Any], data: bytes, lesson: Lesson, name: str) -> list[str]:
@@ -114,8 +132,16 @@ def has_meaning(trace: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
 
 
 @pytest.mark.parametrize(("lesson", "name"), PAIRS)
-def test_what_shows_a_claim_is_seen_after_the_click(lesson: Lesson, name: str) -> None:
-    assert unseen(lesson, name) == []
+def test_a_claim_holds_where_its_link_leads_and_what_shows_it_is_seen_there(
+    lesson: Lesson, name: str
+) -> None:
+    claim = lesson.claims[name]
+    live, unseen, left = clicked(lesson, name)
+    there = lesson.state_after(claim.set)
+    assert read_query(there.query(lesson.default), lesson.default) == (there, [])
+    assert claim.check(live.model if live.model.state == there else lesson.model(there)) is True
+    assert unseen == []
+    assert left == [], "in another language"
 
 
 @pytest.mark.parametrize("name", SHOWN)
