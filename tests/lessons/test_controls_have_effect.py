@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
 from tests.support.answers import unpack
+from tests.support.states import MORE
 
 LONG = frozenset({"steps", "width", "count", "budget", "task", "noise"})
 """Fields of the nets' lessons that make a picture grow for long; what they change is plain."""
@@ -25,8 +25,8 @@ LONG = frozenset({"steps", "width", "count", "budget", "task", "noise"})
 PARTS = 12
 """Of a picture that grows, how many are asked for."""
 
-VIEWS = 3 if int(os.environ.get("CLAIM_STATES", "25")) <= 25 else 100
-"""In how many views a control is moved: the first that show it, or in ``make claims`` all."""
+VIEWS = 100 if MORE else 1
+"""In how many views a control is moved: the first that shows it, or in ``make claims`` all."""
 
 
 def overlap(value: Any, values: list[Any]) -> bool:

@@ -67,8 +67,11 @@ def points(paths: Any) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(("lesson", "preset"), PRESETS)
-def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) -> None:
+def test_the_script_makes_what_is_on_the_screen_and_the_sources_are_cited(
+    lesson: Lesson, preset: Preset
+) -> None:
     seen = lesson.after(preset.set)
+    assert_cited(lesson, cite(lesson, seen))
     still = getattr(seen.state, "show", "") in ("step", "spectrum", "matrix", "coordinates")
     if trains := lesson.slow and not still:
         seen.to(4)  # a net's run is as long as somebody asked for
@@ -94,6 +97,14 @@ def test_the_script_makes_what_is_on_the_screen(lesson: Lesson, preset: Preset) 
             count = int(np.prod(shape))
             drawn = np.frombuffer(sheet.data, np.float32, count, offset).reshape(shape)
             assert any(same(row, drawn) for row in rows), (kind, trace["rule"], trace["name"])
+
+
+def assert_cited(lesson: Lesson, entries: str) -> None:
+    """What is in view brings its sources, those of the lesson among them."""
+    assert lesson.sources
+    assert entries.count("@") == entries.count("\n}\n") > 0
+    for key in named(" ".join(lesson.sources)):
+        assert f"{{{key}," in entries
 
 
 def assert_reads_well(source: str) -> None:
@@ -200,16 +211,6 @@ def test_every_item_names_a_source_that_resolves(item: Any) -> None:
     if item in rules.values():
         texts.append(item().source)
     assert cited(texts), f"{item.__name__} names no source, as in 'Amari 1998, theorem 1'"
-
-
-@pytest.mark.parametrize(("lesson", "preset"), PRESETS)
-def test_what_is_in_view_can_be_cited(lesson: Lesson, preset: Preset) -> None:
-    assert lesson.sources
-    seen = lesson.after(preset.set)
-    entries = cite(lesson, seen)
-    assert entries.count("@") == entries.count("\n}\n") > 0
-    for key in named(" ".join(lesson.sources)):
-        assert f"{{{key}," in entries
 
 
 def test_a_rule_in_view_brings_its_sources() -> None:

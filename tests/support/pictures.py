@@ -1,4 +1,4 @@
-"""Every lesson's picture in every preset, with the numbers that its figure was given."""
+"""Lessons' pictures in their presets, with the numbers that each figure was given."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from natgrad_lecture.lessons.page_data import page_data
 from natgrad_lecture.runs_as_python import leaves
 from natgrad_lecture.session import Live
 from natgrad_lecture.widget import plain
+from tests.support import features
 from tests.support.answers import unpack
+from tests.support.coverings import EVERY, few
 
 FEW = 20
 """Steps of a run that is trained, where a lesson has a field for them."""
@@ -92,9 +94,13 @@ def _noting() -> Iterator[list[Array | None]]:
 
 
 def pictures() -> Iterator[Picture]:
-    """Every lesson's default and presets; what is trained has a first slice of its steps."""
+    """Every lesson's first picture, and that of each preset of few lessons, which have traces of
+    all kinds; what is trained has a first slice of its steps.
+    """
+    whole = few([*lessons.values()], (features.traces, features.planes, features.charts))
     for lesson in lessons.values():
-        presets = {preset["id"]: preset["set"] for preset in page_data(lesson)["presets"]}
+        named = page_data(lesson)["presets"] if EVERY or lesson in whole else ()
+        presets = {preset["id"]: preset["set"] for preset in named}
         for preset, changes in {"": {}, **presets}.items():
             live = Live(lesson)
             if lesson.slow and "steps" in lesson.default.plain():
