@@ -151,7 +151,7 @@ def test_two_classes_need_one_backward_pass() -> None:
 def test_monte_carlo_fisher_converges_at_one_over_root_n(likelihood: str) -> None:
     at = point("linear", likelihood, n=4)
     truth = FisherAt(at).dense()
-    counts = torch.tensor([16.0, 64.0, 256.0, 1024.0])
+    counts = torch.tensor([8.0, 32.0, 128.0])
     errors = (
         torch.tensor(
             [
@@ -198,16 +198,16 @@ def test_the_hessian_of_kl_at_zero_is_the_fisher(likelihood: str) -> None:
 
 @every_likelihood
 def test_kl_is_the_expected_log_ratio(likelihood: str) -> None:
-    at = point("linear", likelihood, n=2)
+    at, draws = point("linear", likelihood, n=400), 20
     other = at.theta + torch.linspace(-0.4, 0.4, at.problem.dim, dtype=torch.float64)
     generator = torch.Generator().manual_seed(3)
     ratios = []
-    for _ in range(4000):
+    for _ in range(draws):
         y = at.problem.sample(at.theta, generator)
         ratios.append(
             float((at.problem.log_prob(y, at.theta) - at.problem.log_prob(y, other)).mean())
         )
-    mean, error = torch.tensor(ratios).mean(), torch.tensor(ratios).std() / 4000**0.5
+    mean, error = torch.tensor(ratios).mean(), torch.tensor(ratios).std() / draws**0.5
     assert abs(float(mean) - float(at.problem.kl(at.theta, other))) < 5 * float(error)
 
 
