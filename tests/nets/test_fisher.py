@@ -198,7 +198,7 @@ def test_the_hessian_of_kl_at_zero_is_the_fisher(likelihood: str) -> None:
 
 @every_likelihood
 def test_kl_is_the_expected_log_ratio(likelihood: str) -> None:
-    at, draws = point("linear", likelihood, n=400), 20
+    at, draws = point("linear", likelihood, n=20_000), 20
     other = at.theta + torch.linspace(-0.4, 0.4, at.problem.dim, dtype=torch.float64)
     generator = torch.Generator().manual_seed(3)
     ratios = []
