@@ -151,6 +151,17 @@ GO_BACK = """async ([state, address]) => {
 """Takes a page to the state that it opened in, as the browser does when a reader goes back."""
 
 
+SET = """async (changes) => {
+    const { natgrad } = document.querySelector('.natgrad');
+    const { at, state } = history.state.natgrad;
+    const entry = { natgrad: { at, state: { ...state, ...changes } } };
+    dispatchEvent(new PopStateEvent('popstate', { state: entry }));
+    await natgrad.settled();
+}"""
+"""Takes a page to the state that it opened in, but for these changes, as when a reader goes back to
+one: where an address would take a page of its own."""
+
+
 @pytest.fixture(scope="module")
 def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """Opens a link once for the tests of a file, and goes back to its first state for each that

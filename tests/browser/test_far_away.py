@@ -88,7 +88,7 @@ def test_no_more_asks_are_on_their_way_than_the_server_lets_in_and_the_last_coun
     x, y = box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    for i in range(80):
+    for i in range(40):
         page.mouse.move(x + 0.4 * box["width"] * (i % 20) / 20, y)
         page.wait_for_timeout(16)
     page.mouse.up()

@@ -15,7 +15,15 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    paths,
+    settle,
+    to_the_end,
+    type_in,
+)
 
 
 @pytest.fixture
@@ -94,9 +102,7 @@ def test_draws_come_in_parts_can_be_stopped_and_are_the_engines(lesson: Page) ->
     missed = error(expected.fisher, problem.fisher((0.0, 1.0)))
     np.testing.assert_allclose(rows["apart"][: len(first)], missed, rtol=1e-4)
     assert rows["apart"][-1] < 0.02
-    lesson.get_by_label("speed", exact=True).select_option("4")
-    lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
+    to_the_end(lesson)
 
 
 def test_the_empirical_fisher_goes_round_about(lesson: Page) -> None:

@@ -11,7 +11,15 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.problems._kl_to_target import Divergence
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    paths,
+    settle,
+    to_the_end,
+    type_in,
+)
 
 
 @pytest.fixture
@@ -90,7 +98,4 @@ def test_a_prediction_is_answered_and_the_steps_play_to_the_end(lesson: Page) ->
     box = lesson.locator("[data-predict='spread']")
     box.get_by_role("button", name="the e-geodesic").click()
     expect(box).to_have_attribute("data-verdict", "right")
-    answer = settle(lesson)
-    lesson.get_by_label("speed", exact=True).select_option("4")
-    lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+    to_the_end(lesson)

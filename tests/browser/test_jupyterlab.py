@@ -36,6 +36,8 @@ from tests.support.servers import lean
 # Its start alone takes a while, and the machine may be busy.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
+NAME = "coordinates.ipynb"
+
 CELLS = (
     "coordinates.state = {**coordinates.state, 'rate': 0.05, 'rules': ('natural',), 'k': 7}",
     "run = coordinates.path['natural']['theta']\n"
@@ -59,8 +61,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on a notebook of the project (a copy), and its address."""
     tmp_path = tmp_path_factory.mktemp("lab")
     (tmp_path / "notebooks").mkdir()
-    lesson = (REPOSITORY / "notebooks" / "coordinates.ipynb").read_text()
-    (tmp_path / "notebooks" / "coordinates.ipynb").write_text(with_more_cells(lesson))
+    lesson = (REPOSITORY / "notebooks" / NAME).read_text()
+    (tmp_path / "notebooks" / NAME).write_text(with_more_cells(lesson))
     options = [
         "--no-browser",
         "--allow-root",
@@ -70,6 +72,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"--ServerApp.root_dir={tmp_path / 'notebooks'}",
         "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.expose_app_in_browser=True",
     ]
     log = tmp_path / "lab.log"  # a file: a pipe that nobody empties would stop the server
     with log.open("w") as out:
@@ -152,7 +155,7 @@ def notebook(lab: str, browser: Browser) -> Iterator[Page]:
     visitor = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = visitor.new_page()
     page.set_default_timeout(120_000)
-    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")  # with no other notebook open
+    page.goto(f"{lab}/lab/tree/{NAME}?reset")  # with no other notebook open
     show(page, page.locator(".jp-Notebook .jp-CodeCell").first)
     yield page
     visitor.close()
@@ -209,14 +212,25 @@ def test_a_notebook_drives_the_page_and_reads_it(notebook: Page) -> None:
     expect(step).to_have_text(re.compile(r"step 9"))
 
 
+def open_again(page: Page) -> None:
+    """Save the notebook, close it, and open it in the JupyterLab that is there, whose own start
+    takes seconds.
+    """
+    page.evaluate(
+        """async () => { const { commands } = jupyterapp;
+        await commands.execute('docmanager:save');
+        await commands.execute('application:close'); }"""
+    )
+    expect(page.locator(".jp-Notebook")).to_have_count(0)
+    page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', { path })", NAME)
+
+
 def test_opened_again_it_is_live_while_its_kernel_lives_and_else_shows_its_last_picture(
     lab: str, notebook: Page
 ) -> None:
     page = notebook
     values, k = settle(page)["values"], page.evaluate(f"{ROOT}.k")
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1000)
-    page.reload()  # the page shows what the kernel holds, not the first picture
+    open_again(page)  # the page shows what the kernel holds, not the first picture
     again = f"{ROOT.removesuffix('.natgrad')}?.natgrad"
     page.wait_for_function(f"{again}?.k === {k}", timeout=120_000)
     assert {**settle(page)["values"], "k": k} == {**values, "k": k}
@@ -228,7 +242,7 @@ def test_opened_again_it_is_live_while_its_kernel_lives_and_else_shows_its_last_
     asked = page.context.request
     for kernel in asked.get(f"{lab}/api/kernels").json():
         assert asked.delete(f"{lab}/api/kernels/{kernel['id']}", headers=known).status == 204
-    page.goto(f"{lab}/lab/tree/coordinates.ipynb?reset")
+    open_again(page)
     expect(still).to_be_visible(timeout=120_000)
     expect(still).to_contain_text("This picture is not live: run this cell")
     expect(still.locator("img")).to_have_attribute("src", seen)

@@ -12,7 +12,15 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in, word
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    settle,
+    to_the_end,
+    type_in,
+    word,
+)
 
 NORMAL = problems["normal"]()
 KNOTS = np.linspace(-3.0, 3.0, 7)
@@ -112,9 +120,7 @@ def test_a_curve_that_would_fall_is_refused_beside_its_handle(lesson: Page) -> N
 def test_it_plays_to_the_end_and_the_two_sums_agree(lesson: Page) -> None:
     click_claim(lesson, "parts")
     state = assert_the_page_shows_what_the_engine_says(lesson)
-    lesson.get_by_label("speed", exact=True).select_option("4")
-    lesson.get_by_role("button", name="play", exact=True).click()
-    lesson.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps", timeout=60_000)
+    to_the_end(lesson)
     names = lesson.evaluate(f"{ROOT}.answer.numbers['@']")
     table = lesson.evaluate(f"Array.from({ROOT}.array('live'))")
     rows = dict(zip(names, np.reshape(table, (-1, len(names))).T, strict=True))

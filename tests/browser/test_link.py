@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,12 @@ from tests.support.servers import Page as Visit
 from tests.support.servers import Server, kernels_of, kill_all, wait_until
 
 PAGE = "document.querySelector('.natgrad').natgrad"
+
+
+@pytest.fixture
+def lesson(opened: Callable[..., Page]) -> Page:
+    """The first lesson, on one page for all tests here that leave its line open."""
+    return opened("coordinates")
 
 
 def settled(page: Page) -> dict[str, object]:
@@ -49,21 +56,19 @@ def test_a_dead_kernel_is_replaced_and_the_reader_s_state_kept(server, lesson: P
     assert_the_page_shows_what_the_engine_says(lesson)
 
 
-def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(server, page: Page) -> None:
-    page.add_init_script(
-        """{ const WS = WebSocket; window.lines = [];
-        window.WebSocket = class extends WS {
-          constructor(...a) { super(...a); lines.push(this); } }; }"""
+def test_a_cut_websocket_is_mended_and_what_was_set_meanwhile_arrives(lesson: Page) -> None:
+    lesson.evaluate(
+        """() => { const { send } = WebSocket.prototype; window.lines = new Set();
+        WebSocket.prototype.send = function (data) { lines.add(this); send.call(this, data); }; }"""
     )
-    page.goto(server.url)
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    page.wait_for_function("lines.at(-1)?.readyState === 1")
-    page.evaluate("lines.at(-1).close()")
-    set_rate(page, "0.05")
-    reconnect(page)
-    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.05")
-    assert_the_page_shows_what_the_engine_says(page)
-    assert page.evaluate("lines.length") >= 2
+    set_rate(lesson, "0.035")
+    assert settled(lesson)["rate"] == 0.035
+    lesson.evaluate("[...lines].at(-1).close()")
+    set_rate(lesson, "0.05")
+    reconnect(lesson)
+    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.05")
+    assert_the_page_shows_what_the_engine_says(lesson)
+    assert lesson.evaluate("lines.size") == 2
 
 
 def test_a_server_that_comes_back_on_its_port_finds_the_reader_s_state(
@@ -89,12 +94,6 @@ def test_a_visitor_who_was_offline_for_a_moment_loses_nothing(lesson: Page) -> N
     set_rate(lesson, "0.025")
     lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.025")
     assert_the_page_shows_what_the_engine_says(lesson)
-
-
-def test_a_link_shows_its_own_picture_first_and_no_other(server, page: Page) -> None:
-    page.goto(f"{server.url}coordinates?v=1&rate=0.045")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    assert page.evaluate(f"{PAGE}.answer.state.rate") == 0.045
 
 
 @pytest.mark.parametrize("waits", [True, False])
@@ -128,71 +127,6 @@ def test_a_link_s_state_is_awaited_however_late_it_comes(
     expect(said).to_have_count(0 if waits else 1)
 
 
-def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: Page) -> None:
-    kernel = lesson.evaluate("JSON.parse(document.getElementById('natgrad-data').text).kernel")
-    asked = lesson.context.request.get
-    lesson.goto(f"{server.url}nothing")
-    lesson.go_back()
-    lesson.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    set_rate(lesson, "0.08")
-    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.08")
-    gone = asked(f"{server.url}api/kernels/{kernel}/channels")
-    assert gone.status == 404
-
-
-def test_the_page_works_under_its_own_policy(server, browser: Browser) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(server.url)
-    page.locator(".natgrad canvas").first.wait_for()
-    set_rate(page, "0.09")
-    expect(page).to_have_url(re.compile("rate=0?.09"))
-    context.close()
-    assert said == []
-
-
-@pytest.mark.parametrize(
-    ("address", "parts"),
-    [("playground?v=1&problem=quadratic", []), ("coordinates", ["model_picture.js"])],
-)
-def test_a_visit_costs_two_requests_and_a_websocket_and_a_model_one_more(
-    server: Server, page: Page, address: str, parts: list[str]
-) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    # What a page keeps for a time without its server it fetches seconds later (test_offline.py).
-    page.add_init_script("delete Navigator.prototype.serviceWorker")
-    page.goto(f"{server.url}{address}")
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    set_rate(page, "0.033")
-    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.033")
-    names = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
-    wanted = ["channels", address.partition("?")[0], "live_page.js", *parts]
-    assert sorted(filter(None, names)) == sorted(wanted), asked
-
-
-def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does(
-    own_server, page: Page
-) -> None:
-    idle = own_server(0, "--idle=2", "--pool=0")
-    page.goto(idle.url)
-    page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
-    set_rate(page, "0.06")
-    assert settled(page)["rate"] == 0.06
-    first = set(kernels_of(idle.process.pid))
-    wait_until(lambda: not kernels_of(idle.process.pid))
-    assert page.locator(".banner").is_hidden()
-    set_rate(page, "0.07")
-    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.07")
-    assert settled(page)["rate"] == 0.07
-    assert not first & set(kernels_of(idle.process.pid))
-    assert_the_page_shows_what_the_engine_says(page)
-
-
 @pytest.mark.parametrize("moment", [0, 300])
 def test_what_is_set_while_the_network_is_away_is_asked_when_it_is_back(
     lesson: Page, moment: int
@@ -206,12 +140,23 @@ def test_what_is_set_while_the_network_is_away_is_asked_when_it_is_back(
     assert_the_page_shows_what_the_engine_says(lesson)
 
 
-def test_who_wakes_in_a_full_house_is_told_their_place_and_comes_in_by_themselves(
+def test_an_idle_page_sleeps_without_a_word_and_wakes_with_what_the_reader_does_or_in_line(
     own_server, page: Page
 ) -> None:
+    """In a full house who wakes is told their place, and comes in by themselves."""
     full = own_server(0, "--idle=2", "--pool=0", "--readers=1")
     page.goto(full.url)
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(page, "0.03")
+    assert settled(page)["rate"] == 0.03
+    first = set(kernels_of(full.process.pid))
+    wait_until(lambda: not kernels_of(full.process.pid))
+    assert page.locator(".banner").is_hidden()
+    set_rate(page, "0.07")
+    page.wait_for_function(f"{PAGE}.answer.state.rate === 0.07")
+    assert settled(page)["rate"] == 0.07
+    assert not first & set(kernels_of(full.process.pid))
+    assert_the_page_shows_what_the_engine_says(page)
     wait_until(lambda: not kernels_of(full.process.pid))
     other, left = Visit(full.url).open(), threading.Event()
 
@@ -232,12 +177,41 @@ def test_who_wakes_in_a_full_house_is_told_their_place_and_comes_in_by_themselve
     expect(page.locator(".banner")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [("playground?v=1&problem=quadratic", []), ("coordinates", ["model_picture.js"])],
+)
+def test_a_visit_costs_two_requests_and_a_websocket_and_a_model_one_more_under_its_own_policy(
+    server: Server, browser: Browser, address: str, parts: list[str]
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    # What a page keeps for a time without its server it fetches seconds later (test_offline.py).
+    page.add_init_script("delete Navigator.prototype.serviceWorker")
+    page.goto(f"{server.url}{address}")
+    page.locator(".natgrad canvas").first.wait_for()
+    set_rate(page, "0.033")
+    expect(page).to_have_url(re.compile("rate=0?.033"))
+    context.close()
+    names = [re.sub(r"[?].*|data:.*", "", url).rsplit("/", 1)[-1] for url in asked]
+    wanted = ["channels", address.partition("?")[0], "live_page.js", *parts]
+    assert sorted(filter(None, names)) == sorted(wanted), asked
+    assert said == []
+
+
 def test_after_an_upgrade_the_page_takes_the_new_script_and_keeps_its_state(
     server: Server, page: Page
 ) -> None:
     """A page of another version has its script under another name."""
     page.goto(f"{server.url}coordinates?v=1&rate=0.045")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    assert page.evaluate(f"{PAGE}.answer.state.rate") == 0.045, "its first picture is the link's"
     set_rate(page, "0.03")
     assert settled(page)["rate"] == 0.03
     script = "document.querySelector('script[type=module]')"
@@ -246,3 +220,15 @@ def test_after_an_upgrade_the_page_takes_the_new_script_and_keeps_its_state(
     page.wait_for_function(f"!{script}?.src.includes('/natgrad/0/')")
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     assert settled(page)["rate"] == 0.03
+
+
+def test_leaving_the_page_ends_its_kernel_and_coming_back_works(server, lesson: Page) -> None:
+    kernel = lesson.evaluate("JSON.parse(document.getElementById('natgrad-data').text).kernel")
+    asked = lesson.context.request.get
+    lesson.goto(f"{server.url}nothing")
+    lesson.go_back()
+    lesson.wait_for_function("document.querySelector('.natgrad')?.natgrad")
+    set_rate(lesson, "0.08")
+    lesson.wait_for_function(f"{PAGE}.answer.state.rate === 0.08")
+    gone = asked(f"{server.url}api/kernels/{kernel}/channels")
+    assert gone.status == 404

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
 from natgrad_core.types import Array
-from tests.browser.conftest import Server
+from tests.browser.conftest import SET, Server
 from tests.browser.test_coordinates import settle
 
 STEP = 12
@@ -115,13 +115,16 @@ def test_it_moves_while_the_point_is_dragged_and_while_the_run_is_played(page: P
     assert settle(page)["answer"] == number, "no step is asked for"
 
 
+@pytest.mark.covering(screen=lambda screen: {screen[-1]})
 @pytest.mark.parametrize(
-    ("width", "height", "over_the_text"),
-    [(1280, 720, True), (1920, 1080, True), (820, 1180, False), (390, 844, False)],
+    "screen",
+    [(1280, 720, True), (1920, 1080, True), (390, 844, False), (820, 1180, False)],
+    ids=str,
 )
 def test_it_is_in_view_with_the_plane_and_the_text(
-    page: Page, width: int, height: int, over_the_text: bool
+    page: Page, screen: tuple[int, int, bool]
 ) -> None:
+    width, height, over_the_text = screen
     page.set_viewport_size({"width": width, "height": height})
     settle(page)
     assert page.locator(".words > .beside").count() == over_the_text
@@ -154,13 +157,13 @@ def svg_words(page: Page) -> str:
     return " ".join(re.findall(r">([^<]+)</text>", text))
 
 
-def test_what_cannot_be_seen_says_why(page: Page, server: Server) -> None:
+def test_what_cannot_be_seen_says_why(page: Page) -> None:
     """The words stand on the canvas; the file of the same picture holds them as text."""
-    at_link(page, server, "coordinates?rate=0.5&rules=gradient&k=200")
+    page.evaluate(SET, {"rate": 0.5, "rules": ["gradient"], "k": 200})
     assert "gradient descent: ended, it diverged or left the domain" in svg_words(page)
-    at_link(page, server, "coordinates?rules=natural&start=5.4,0.001&k=0")
+    page.evaluate(SET, {"rate": 0.02, "rules": ["natural"], "start": [5.4, 0.001], "k": 0})
     assert "natural: outside, or too narrow to draw" in svg_words(page)
-    at_link(page, server)
+    page.evaluate(SET, {"start": None, "k": STEP})
     words = svg_words(page)
     assert "ended" not in words
     assert "outside" not in words

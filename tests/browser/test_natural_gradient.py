@@ -12,7 +12,15 @@ from playwright.sync_api import Page, expect
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    paths,
+    settle,
+    to_the_end,
+    type_in,
+)
 
 
 @pytest.fixture
@@ -114,6 +122,4 @@ def test_the_gap_shrinks_at_slopes_two_and_one_and_a_run_plays_to_its_end(natura
     title = natural.evaluate(f"{ROOT}.answer.planes[1].title")
     slopes = [float(word) for word in title.replace(",", " ").split() if word[0].isdigit()]
     assert slopes == pytest.approx([2, 1], abs=0.1)
-    natural.get_by_label("speed", exact=True).select_option("4")
-    natural.get_by_role("button", name="play", exact=True).click()
-    natural.wait_for_function(f"{ROOT}.k === {state['steps']}", timeout=60_000)
+    to_the_end(natural)

@@ -153,8 +153,8 @@ def test_a_finger_that_scrolls_over_a_plane_paints_nothing_and_a_tap_one_point(
 ) -> None:
     phone = phone_of(browser)
     page = phone.new_page()
-    page.goto(server.url + SMALL)
-    page.wait_for_function(f"{HERE}?.answer.steps === 30")
+    page.goto(f"{server.url}net?v=1&width=4&steps=5")
+    page.wait_for_function(f"{HERE}?.answer.steps === 5")
     page.locator("button.fold").click()
     page.locator("select[data-field=data]").select_option("painted")
     page.wait_for_function(f"{ROOT}.answer.state.data === 'painted'")

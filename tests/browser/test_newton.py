@@ -11,7 +11,16 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in, word
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    paths,
+    settle,
+    to_the_end,
+    type_in,
+    word,
+)
 from tests.support.chromium import Server
 
 
@@ -104,9 +113,7 @@ def test_a_loss_without_a_model_says_that_it_has_no_natural_gradient(newton: Pag
     expect(note).to_contain_text("without a Fisher matrix")
     click_claim(newton, "absolute")
     assert_the_engine_says_so(newton)
-    newton.get_by_label("speed", exact=True).select_option("4")
-    newton.get_by_role("button", name="play", exact=True).click()
-    newton.wait_for_function(f"{ROOT}.k === 80", timeout=60_000)
+    to_the_end(newton)
 
 
 PRESS_ALL = """async () => {

@@ -11,13 +11,13 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.expressions.expression_problem import own
 from tests.browser.test_coordinates import (
-    ROOT,
     STILL,
     assert_the_ground_is_fresh,
     click_claim,
     drag,
     paths,
     settle,
+    to_the_end,
     type_in,
 )
 
@@ -124,9 +124,7 @@ def test_a_reader_predicts_clicks_a_claim_and_plays_to_the_end(playground: Page)
     answer = settle(playground)
     assert answer["state"]["metric"] == "diagonal-fisher"
     assert answer["meter"][0]["word"] == "differ"
-    playground.get_by_label("speed", exact=True).select_option("4")
-    playground.get_by_role("button", name="play", exact=True).click()
-    playground.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+    to_the_end(playground)
 
 
 def test_a_loss_that_changes_in_the_same_window_is_drawn_again(playground: Page) -> None:

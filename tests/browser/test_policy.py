@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, type_in
+from tests.browser.test_coordinates import (
+    ROOT,
+    click_claim,
+    drag,
+    paths,
+    settle,
+    to_the_end,
+    type_in,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -46,9 +54,7 @@ def test_the_reader_predicts_p_and_plays_gradient_descent(policy: Page) -> None:
     expect(box).to_have_attribute("data-verdict", "right")
     answer = assert_the_engine_says_so(policy)
     assert answer["state"]["arrows"] == "gradient"
-    policy.get_by_label("speed", exact=True).select_option("4")
-    policy.get_by_role("button", name="play", exact=True).click()
-    policy.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+    to_the_end(policy)
 
 
 def test_the_policy_is_dragged_and_typed_as_chances_and_one_is_no_chance(policy: Page) -> None:

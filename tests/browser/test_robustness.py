@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle
+from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, to_the_end
 from tests.browser.test_every_lesson import downloaded
 
 pytestmark = pytest.mark.browser
@@ -210,9 +210,7 @@ def test_a_rule_without_damping_refuses_a_map_of_dampings(robustness: Page) -> N
     answer = settle(robustness)
     assert (answer["state"]["up"], answer["state"]["rules"]) == ("damping", ["natural"])
     whole(robustness)
-    robustness.get_by_label("speed", exact=True).select_option("4")
-    robustness.get_by_role("button", name="play", exact=True).click()
-    robustness.wait_for_function(f"{ROOT}.k === {answer['steps']}", timeout=60_000)
+    to_the_end(robustness)
 
 
 def test_the_run_on_the_map_is_dragged_and_moved_by_keys_to_where_it_is_put(

@@ -26,7 +26,6 @@ PRESETS = [preset for step in talk_steps(LESSON) for preset in LESSON.presets if
 def hall(browser: Browser, server: Server) -> Iterator[Page]:
     """One lecturer, before a projector with a touch screen."""
     visitor = browser.new_context(
-        viewport={"width": 1920, "height": 1080},
         bypass_csp=True,
         has_touch=True,
         permissions=["clipboard-read", "clipboard-write"],
@@ -40,7 +39,8 @@ def hall(browser: Browser, server: Server) -> Iterator[Page]:
     assert (seen.outside, seen.errors) == ([], [])
 
 
-def opened(page: Page, url: str) -> Page:
+def opened(page: Page, url: str, width: int = 1280, height: int = 720) -> Page:
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(url)
     page.wait_for_function("document.querySelector('.natgrad')?.natgrad")
     settle(page)
@@ -192,9 +192,9 @@ def test_a_notice_and_a_pin_before_an_audience_move_nothing(hall: Page, server: 
     places = """() => [...document.querySelectorAll('.frame, .meter, .caption')].map(e => {
         const { x, y, width, height } = e.getBoundingClientRect();
         return [x, y, width, height].map(Math.round).join(); })"""
-    page = opened(hall, f"{server.url}coordinates?v=1&present=2")
+    page = opened(hall, f"{server.url}coordinates?v=1&present=2", 1920, 1080)
     expected = page.evaluate(places)
-    page = opened(hall, f"{server.url}coordinates?v=1&present=2&hide=wings")
+    page = opened(hall, f"{server.url}coordinates?v=1&present=2&hide=wings", 1920, 1080)
     notice = page.locator(".notice")
     expect(notice).to_be_in_viewport()
     assert page.evaluate(places) == expected
@@ -213,7 +213,7 @@ def test_a_notice_and_a_pin_before_an_audience_move_nothing(hall: Page, server: 
 
 
 def test_type_and_lines_are_large_and_controls_come_when_wanted(hall: Page, server: Server) -> None:
-    page = opened(hall, f"{server.url}coordinates")
+    page = opened(hall, f"{server.url}coordinates", 1920, 1080)
     size = "() => parseFloat(getComputedStyle(document.querySelector('.sheet')).fontSize)"
     painted = """() => { const c = document.querySelector('.planes .living');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
@@ -294,8 +294,22 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
         {"state": "v=1&rate=0.03", "say": "A rate of 0.03."},
     ]
 
-    def replay(url: str, there: Page) -> None:
-        opened(there, url)
+    window.get_by_role("button", name="the lesson's own steps").click()
+    expect(window.locator("li")).to_have_count(len(talk_steps(LESSON)))
+    with page.expect_file_chooser() as chooser:
+        window.get_by_role("button", name="open a file").click()
+    chooser.value.set_files(file)
+    expect(window.locator("li")).to_have_count(4)
+    expect(window.get_by_label("line of step 2")).to_have_value("Mine ~ 100 %!")
+
+    lecture = start(0, 1, command=("present", str(file)))
+    other = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    try:
+        replayed = read_talk(file.read_text())[0].link
+        assert lecture.url.endswith(replayed)
+        steps = link.partition("talk=")[2]
+        assert replayed.partition("talk=")[2].partition("&")[0] == steps, "the link says the same"
+        there = opened(other.new_page(), lecture.url)
         on_step(there, 1, PRESETS[1].say, 4)
         there.keyboard.press("PageDown")
         on_step(there, 2, "Mine ~ 100 %!", 4)
@@ -307,22 +321,6 @@ def test_steps_are_rearranged_and_kept_as_a_link_and_as_a_file_and_replayed(
         assert there.evaluate(f"{ROOT}.state.rate") == 0.03
         there.keyboard.press("PageDown")
         on_step(there, 4, "A rate of 0.03.", 4)
-
-    other = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
-    replay(re.sub("rate=0.03&", "", link, count=1) + "&present=1", other.new_page())
-
-    window.get_by_role("button", name="the lesson's own steps").click()
-    expect(window.locator("li")).to_have_count(len(talk_steps(LESSON)))
-    with page.expect_file_chooser() as chooser:
-        window.get_by_role("button", name="open a file").click()
-    chooser.value.set_files(file)
-    expect(window.locator("li")).to_have_count(4)
-    expect(window.get_by_label("line of step 2")).to_have_value("Mine ~ 100 %!")
-
-    lecture = start(0, 1, command=("present", str(file)))
-    try:
-        assert lecture.url.endswith(read_talk(file.read_text())[0].link)
-        replay(lecture.url, other.new_page())
     finally:
         other.close()
         lecture.stop()
