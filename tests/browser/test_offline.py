@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.test_coordinates import ROOT, paths, settle
-from tests.support.servers import Server, free_port, start
+from tests.support.servers import Server, free_port, start, wait_until
 
 SENTENCE = "The server cannot be reached. This is the last picture that was shown here"
 BASE = "/a/lecture/"
@@ -92,13 +92,20 @@ def test_a_page_once_seen_opens_without_its_server_and_is_live_when_it_is_back(
         page = visitor.new_page()
         page.goto(f"{server.url}glossary")
         until_kept(page, f"{server.url}glossary")
+        slow: list[Route] = []
+        page.route(
+            "**/offline/coordinates?*", lambda it: it.continue_() if slow else slow.append(it)
+        )
         page.goto(f"{server.url}coordinates")
         settle(drawn(page))
+        wait_until(lambda: page.wait_for_timeout(20) or slow)
         page.locator("input.number[data-field='rate']").fill("0.045")
         page.keyboard.press("Enter")
         settle(page)
         expect(page).to_have_url(re.compile("rate=0.045"))
         address = page.url
+        page.wait_for_timeout(600)  # the first picture is still on its way when this one rests
+        slow[0].continue_()
         until_kept(page, address)
         before, state = paths(page), settle(page)["state"]
         held = kept(page)

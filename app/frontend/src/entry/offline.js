@@ -134,9 +134,13 @@ export function keepPictures({ lesson, state, transport, outlines, conversation 
     await cache.put(query ? `${path}?${query}` : path, new Response(body, { headers }));
   }
 
+  // One after the other: on a slow line an older picture would come last, and stay.
+  let keeping = Promise.resolve();
   function soon() {
     clearTimeout(timer);
-    timer = setTimeout(() => keep().catch(() => {}), REST); // where storage is full or forbidden
+    timer = setTimeout(() => {
+      keeping = keeping.then(keep).catch(() => {}); // where storage is full or forbidden
+    }, REST);
   }
   const acts = ["pointerup", "keyup", "visibilitychange"];
   for (const act of acts) document.addEventListener(act, soon);
