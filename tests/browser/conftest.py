@@ -158,8 +158,8 @@ SET = """async (changes) => {
     dispatchEvent(new PopStateEvent('popstate', { state: entry }));
     await natgrad.settled();
 }"""
-"""Takes a page to the state that it opened in with these changes, as when a reader goes back to one:
-where an address would take a page of its own."""
+"""Takes a page to the state that it opened in with these changes, as when a reader goes back to
+one: where an address would take a page of its own."""
 
 
 @pytest.fixture(scope="module")

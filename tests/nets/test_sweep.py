@@ -95,8 +95,8 @@ def test_a_sweep_takes_any_module_and_keeps_its_results_apart(tmp_path: Path) ->
         sweep(grid, tmp_path, model=cast("Any", nn.Linear(2, 2)))
 
 
-# Joblib warns of a process that it replaces because its memory has grown. As an error, in a thread of
-# joblib's, that would keep the sweep waiting for ever.
+# Joblib warns of a process that it replaces because its memory has grown. As an error, in a thread
+# of joblib's, that would keep the sweep waiting for ever.
 @pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
 @pytest.mark.slow
 def test_two_cores_find_what_one_does(tmp_path: Path) -> None:
