@@ -5,7 +5,7 @@
 # Check a change
 #   make quick       the fast tests (under a minute)
 #   make lint        style, types, and the checks of the front end
-#   make test        all tests, in the browser too (a quarter of an hour or more on two cores)
+#   make test        all tests, in the browser too (about a quarter of an hour on two cores)
 #   make claims      the lessons' sentences, over 200 states of each one's scope, and controls in every view
 #   make visits      every lesson on each screen, in each mode and theme, and all that make test tries on few lessons
 # Write files that are kept in the repository

@@ -17,7 +17,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
 from natgrad_lecture.lessons.page_data import page_data
-from tests.browser.test_coordinates import settle
+from tests.browser.acts import settle
 from tests.support.chromium import FLAGS, chromium, start_server
 from tests.support.in_view import in_view
 

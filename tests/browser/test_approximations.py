@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.page_data import page_data
-from tests.browser.test_coordinates import ROOT, settle, type_in
+from tests.browser.acts import ROOT, settle, type_in
 
 pytestmark = pytest.mark.browser
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
+from tests.browser.acts import settle
 from tests.browser.conftest import Server
-from tests.browser.test_coordinates import settle
 
 SEEN = """() => {
   const style = (selector) => getComputedStyle(document.querySelector(selector));

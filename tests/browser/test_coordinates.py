@@ -13,40 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
-from natgrad_core.types import Array
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.hidden_answers import gives_away
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, type_in, word
 from tests.browser.conftest import Server, phone_of, stroke
-
-ROOT = "document.querySelector('.natgrad').natgrad"
-
-
-def click_claim(page: Page, name: str) -> None:
-    """Click a sentence; the one that answers an open question is first shown, as a reader would."""
-    claim = page.locator(f"[data-claim='{name}']")
-    if not claim.is_visible():
-        place = page.locator(f":is(li, p).hidden-answer:has(~ .answers [data-claim='{name}'])")
-        place.last.get_by_role("button").click()
-    claim.click()
-
-
-def settle(page: Page) -> dict[str, Any]:
-    """Wait until nothing is asked and everything is drawn; the answer on the screen."""
-    page.evaluate(
-        f"""Promise.race([{ROOT}.settled(), new Promise((_, late) =>
-        setTimeout(() => late(new Error("not settled after five minutes")), 300000))])"""
-    )
-    return page.evaluate(f"{ROOT}.answer")
-
-
-def paths(page: Page) -> dict[tuple[str, str, str], Array]:
-    """Every path on the screen by (plane, rule, dash), from the arrays that the front end draws."""
-    script = f"""() => {ROOT}.answer.traces.filter(t => t.kind === 'path').map(t =>
-        [t.plane, t.rule, t.dash, Array.from({ROOT}.array(t.points))])"""
-    return {
-        (plane, rule, dash): np.array(flat, float).reshape(-1, 2)
-        for plane, rule, dash, flat in page.evaluate(script)
-    }
 
 
 def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
@@ -70,34 +40,6 @@ def assert_the_page_shows_what_the_engine_says(page: Page) -> None:
         ):
             np.testing.assert_allclose(drawn[key], points, rtol=1e-5, atol=1e-5)
         assert reading["gap"] == pytest.approx(float(gap(in_theta.theta, in_x.in_theta)), rel=1e-6)
-
-
-def word(page: Page, rule: str) -> str:
-    return page.locator(f".meter [data-rule='{rule}']").get_attribute("data-word") or ""
-
-
-def drag(page: Page, handle: str, by: tuple[int, int], moves: int = 6) -> None:
-    box = page.locator(f"[data-handle='{handle}']").bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for i in range(1, moves + 1):
-        page.mouse.move(x + by[0] * i / moves, y + by[1] * i / moves)
-    page.mouse.up()
-
-
-def type_in(page: Page, field: str, text: str) -> None:
-    box = page.locator(f"input.number[data-field='{field}']")
-    box.fill(text)
-    box.press("Enter")
-
-
-def to_the_end(page: Page) -> None:
-    """Show the last step. That each is shown while a run plays is for tests of all lessons."""
-    page.locator("input.scrub").press("End")
-    page.wait_for_function(f"{ROOT}.k === {ROOT}.answer.steps")
-    settle(page)
 
 
 @pytest.fixture

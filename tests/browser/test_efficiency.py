@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.analysis.online_mean import expected, marks, ratio
+from tests.browser.acts import ROOT, settle, to_the_end, type_in
 from tests.browser.conftest import Watch
-from tests.browser.test_coordinates import ROOT, settle, to_the_end, type_in
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser

@@ -20,8 +20,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from natgrad_lecture.lessons import lessons
+from tests.browser.acts import ROOT, paths, settle
 from tests.browser.conftest import SET
-from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.support.chromium import Server
 
 SVG = "{http://www.w3.org/2000/svg}"

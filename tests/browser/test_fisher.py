@@ -15,15 +15,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.problems._kunstner_line import skewed_line
 from natgrad_core.rules.kl_limited import paced
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-)
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end, type_in
 
 
 @pytest.fixture

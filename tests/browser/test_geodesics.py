@@ -11,15 +11,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_geodesic
 from natgrad_core.problems._kl_to_target import Divergence
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-)
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end, type_in
 
 
 @pytest.fixture

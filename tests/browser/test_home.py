@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
-from tests.browser.test_every_lesson import barriers
+from tests.browser.axe import barriers
 from tests.support.chromium import Server
 
 pytestmark = pytest.mark.browser

@@ -11,11 +11,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from natgrad_lecture import lesson
-from tests.browser.test_coordinates import (
-    ROOT,
-    assert_the_page_shows_what_the_engine_says,
-    settle,
-)
+from tests.browser.acts import ROOT, settle
+from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
 
 OWN = {"link", "saved", "asset", "seat", "follows"}
 """What only our own pages offer; undefined elsewhere, and then done without."""

@@ -24,12 +24,8 @@ from natgrad_lecture.session import Live
 from natgrad_lecture.static_files import script, style
 from natgrad_lecture.text.lesson_text import ENGLISH
 from natgrad_lecture.widget import plain
-from tests.browser.test_coordinates import (
-    ROOT,
-    assert_the_page_shows_what_the_engine_says,
-    paths,
-    settle,
-)
+from tests.browser.acts import ROOT, paths, settle
+from tests.browser.test_coordinates import assert_the_page_shows_what_the_engine_says
 from tests.support.servers import ROOT as REPOSITORY
 from tests.support.servers import lean
 

@@ -12,15 +12,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems
 from natgrad_core.analysis.data_transforms import VARIABLES, Drawn, Variable
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    settle,
-    to_the_end,
-    type_in,
-    word,
-)
+from tests.browser.acts import ROOT, click_claim, drag, settle, to_the_end, type_in, word
 
 NORMAL = problems["normal"]()
 KNOTS = np.linspace(-3.0, 3.0, 7)

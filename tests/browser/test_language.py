@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
-from tests.browser.test_coordinates import ROOT
+from tests.browser.acts import ROOT
 from tests.support.chromium import Server
 
 

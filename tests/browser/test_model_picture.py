@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
 from natgrad_core.types import Array
+from tests.browser.acts import settle
 from tests.browser.conftest import SET, Server
-from tests.browser.test_coordinates import settle
 
 STEP = 12
 LINK = f"coordinates?k={STEP}"

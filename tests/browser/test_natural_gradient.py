@@ -12,15 +12,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
 from natgrad_core.rules.kl_limited import limit
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-)
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end, type_in
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.training import train
+from tests.browser.acts import ROOT, settle
 from tests.browser.conftest import Server, phone_of, touch
-from tests.browser.test_coordinates import ROOT, settle
 
 HERE = "document.querySelector('.natgrad')?.natgrad"
 SMALL = "net?v=1&width=4&steps=30"

@@ -11,16 +11,7 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import Rule, chain, charts, gap, metrics, problems, rules, run
 from natgrad_core.core.rule import descend, precondition
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-    word,
-)
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end, type_in, word
 from tests.support.chromium import Server
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.browser.acts import ROOT, paths, settle
 from tests.browser.conftest import Watch
-from tests.browser.test_coordinates import ROOT, paths, settle
 from tests.support.servers import Server, free_port, start, wait_until
 
 SENTENCE = "The server cannot be reached. This is the last picture that was shown here"

@@ -10,16 +10,8 @@ from playwright.sync_api import Page, expect
 
 from natgrad_core import charts, gap, problems, rules, run
 from natgrad_core.expressions.expression_problem import own
-from tests.browser.test_coordinates import (
-    STILL,
-    assert_the_ground_is_fresh,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-)
+from tests.browser.acts import click_claim, drag, paths, settle, to_the_end, type_in
+from tests.browser.test_coordinates import STILL, assert_the_ground_is_fresh
 
 pytestmark = pytest.mark.browser
 

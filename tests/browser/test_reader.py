@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.talk_steps import talk_steps
+from tests.browser.acts import ROOT, drag, settle, type_in
 from tests.browser.conftest import FIRST, GO_BACK, Server, Watch
-from tests.browser.test_coordinates import ROOT, drag, settle, type_in
 
 LESSON = lessons["coordinates"]
 HERE = "coordinates"

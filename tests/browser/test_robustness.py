@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import charts, problems, rules, run
 from natgrad_core.analysis.grid_sweep import rotated
 from natgrad_core.types import Array
-from tests.browser.test_coordinates import ROOT, click_claim, drag, paths, settle, to_the_end
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end
 from tests.browser.test_every_lesson import downloaded
 
 pytestmark = pytest.mark.browser

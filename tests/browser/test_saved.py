@@ -25,9 +25,9 @@ from natgrad_lecture.export.saved_page import saved
 from natgrad_lecture.export.static_site import export
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.base import Lesson
+from tests.browser.acts import ROOT, paths, settle
+from tests.browser.axe import BY_STYLE, barriers
 from tests.browser.conftest import Watch
-from tests.browser.test_coordinates import ROOT, paths, settle
-from tests.browser.test_every_lesson import BY_STYLE, barriers
 from tests.conftest import TRAINED
 from tests.support import features
 

@@ -10,15 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from natgrad_core import problems, rules, run
-from tests.browser.test_coordinates import (
-    ROOT,
-    click_claim,
-    drag,
-    paths,
-    settle,
-    to_the_end,
-    type_in,
-)
+from tests.browser.acts import ROOT, click_claim, drag, paths, settle, to_the_end, type_in
 
 pytestmark = pytest.mark.browser
 

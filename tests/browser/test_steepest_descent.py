@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from natgrad_core import problems
 from natgrad_core.geometry.steepest import steepest
 from natgrad_core.geometry.unit_ball import normal
-from tests.browser.test_coordinates import ROOT, click_claim, drag, settle, type_in
+from tests.browser.acts import ROOT, click_claim, drag, settle, type_in
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.talk_steps import talk_steps
 from natgrad_lecture.talk import read_talk
+from tests.browser.acts import ROOT, drag, settle
 from tests.browser.conftest import Server, Watch, stroke
-from tests.browser.test_coordinates import ROOT, drag, settle
 from tests.support.servers import start
 
 LESSON = lessons["coordinates"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.browser.test_coordinates import ROOT, settle, type_in
+from tests.browser.acts import ROOT, settle, type_in
 from tests.support.chromium import Server
 
 COUNT = """() => {

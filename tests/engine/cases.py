@@ -180,7 +180,7 @@ RULE_CASES = few("rule", EVERY_RULE_CASE)
 
 
 def on(cases: Iterable[tuple[str, str]], *names: str) -> Callable[[Any], Any]:
-    """Try a test on these cases: few, which `make visits` (``-m covering``) has be all.
+    """Try a test on these cases: few, and in `make visits` (``-m covering``) all.
 
     Args:
         cases: What ``few`` gave, or ``PAIRS``.
@@ -239,7 +239,7 @@ EVERY_PAIR = [
 
 
 def _features_of_pair(case: tuple[str, str]) -> set[Hashable]:
-    """The problem, alone or in a chart; the chart, as it is made for problems of its dimension."""
+    """The problem, alone or in a chart; the chart, as it is built for problems of its dimension."""
     name, chart = case
     kind: Any = charts[chart]
     built = repr(kind.example(name, problem(name).dim))
@@ -248,4 +248,4 @@ def _features_of_pair(case: tuple[str, str]) -> set[Hashable]:
 
 PAIRS = EVERY_PAIR if EVERY else covering(EVERY_PAIR, _features_of_pair)
 """Problems, each in a chart: each problem alone and in a curved or linear chart, and each chart in
-each dimension, or, where it is made for a problem, with that."""
+each dimension, or, where it is built for one problem, with that."""

@@ -66,7 +66,9 @@ def value_of(parameter: Any) -> Hashable:
 
 
 @cache
-def shown(lesson: Lesson, of: Callable[[Lesson], Collection[Hashable]]) -> Collection[Hashable]:
+def features_in(
+    lesson: Lesson, of: Callable[[Lesson], Collection[Hashable]]
+) -> Collection[Hashable]:
     """Features of a lesson, which many tests ask for."""
     return of(lesson)
 
@@ -78,7 +80,7 @@ def features_of(item: pytest.Function, mark: pytest.Mark) -> frozenset[Hashable]
         if name in mark.kwargs:
             of[name] = mark.kwargs[name](value)
         elif mark.args and isinstance(value, Lesson):
-            of[name] = {it for each in mark.args for it in shown(value, each)}
+            of[name] = {it for each in mark.args for it in features_in(value, each)}
         else:
             of[name] = {value_of(value)}
     if len(of) == 1:
@@ -108,7 +110,7 @@ def spared(item: pytest.Item) -> bool:
         beside = [each for each in item.session.items if isinstance(each, pytest.Function)]
         cases = [each for each in beside if each.obj is item.obj]
         if mark.args:
-            some = opened([each for each in beside if each.path == item.path])
+            some = lessons_to_open([each for each in beside if each.path == item.path])
             cases = [each for each in cases if lesson_of(each) in some]
         every = {each.nodeid: features_of(each, mark) for each in cases}
         taken[item.obj] = frozenset(covering(every, every.__getitem__))
@@ -121,7 +123,7 @@ def lesson_of(item: pytest.Function) -> Lesson:
     return lesson
 
 
-def opened(cases: Collection[pytest.Function]) -> list[Lesson]:
+def lessons_to_open(cases: Collection[pytest.Function]) -> list[Lesson]:
     """Few lessons that have all that the tests of a file ask for: the tests share their pages, so
     each of them is tried on some of these.
     """
@@ -130,5 +132,5 @@ def opened(cases: Collection[pytest.Function]) -> list[Lesson]:
         mark = each.get_closest_marker("covering")
         if mark and mark.args:
             lesson = lesson_of(each)
-            asked.setdefault(lesson, set()).update(*(shown(lesson, of) for of in mark.args))
+            asked.setdefault(lesson, set()).update(*(features_in(lesson, of) for of in mark.args))
     return covering(asked, asked.__getitem__)
