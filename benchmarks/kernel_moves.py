@@ -39,6 +39,8 @@ def cost(name: str, field: str, low: float, high: float, moves: int) -> float | 
     """Return the median milliseconds of a move; None where the slider cannot be moved so."""
     live, times = Live(lessons[name]), list[float]()
     answer, _ = live.respond({"ask": 0, "state": {}, "set": {}, "have": []})
+    while more := answer.get("more"):  # a picture that grows: a move costs most when it is whole
+        answer, _ = live.respond({"ask": 0, "state": answer["state"], "have": [], "fine": more})
     gc.collect()
     gc.freeze()  # as in the process that kernels are forked from
     whole = isinstance(lessons[name].values(lessons[name].first).get(field), int)

@@ -9,9 +9,8 @@ once: another rate C costs no new run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -90,9 +89,6 @@ def expected(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole)
 AVERAGED = "averaged"
 """The mean of all iterates of gradient descent at a fixed rate (Polyak and Juditsky 1992)."""
 
-_CUT = (32, 64, 125, 250, 500)
-"""Where the sums over the examples are cut: an early error has seen the early examples only."""
-
 
 @dataclass(frozen=True)
 class Examples:
@@ -152,13 +148,165 @@ class Errors:
     """√t e of the first runs, ``[times, KEPT, d]``."""
 
 
+@dataclass(frozen=True)
+class Way:
+    """How an error comes about along one direction of F: e = a e₀ + Σₛ wₛ yₛ at each time.
+
+    The examples y have variance one, so a and w depend on the learning rate times F alone. What is
+    computed of them holds for each start, and for each F in which that product is the same.
+    """
+
+    shrink: Array
+    """a, ``[n]``."""
+    weights: Array
+    """w, ``[n, steps]``."""
+
+
+def falling(pull: float, times: Whole) -> Way:
+    """Return how θ ← θ + (C/t)·F(y − θ) learns along a direction in which CF is p.
+
+    e ← (1 − p/t) e + (p/t) y, so an example s has the weight (p/s) Π (1 − p/u) over s < u ≤ t.
+
+    Args:
+        pull: p.
+        times: The times, ``[n]``.
+
+    Returns:
+        The way.
+    """
+    t = np.arange(1.0, int(max(times)) + 1)
+    keep: Array = np.asarray(1 - pull / t, float)
+    weights = np.zeros((len(times), len(t)))
+    for row, n in zip(weights, times, strict=True):
+        row[:n] = pull / t[:n] * np.cumprod(np.append(keep[1:n], 1.0)[::-1])[::-1]
+    return Way(np.asarray(np.cumprod(keep), float)[np.asarray(times) - 1], weights)
+
+
+def fixed(pull: float, times: Whole) -> Way:
+    """Return how the mean of all iterates of θ ← θ + α F(y − θ) learns along a direction in which
+    αF is p.
+
+    An example s has the weight (1 − (1 − p)^(t − s + 1))/t in the mean of e₁ … eₜ. Polyak and
+    Juditsky 1992.
+
+    Args:
+        pull: p, above 0.
+        times: The times, ``[n]``.
+
+    Returns:
+        The way.
+    """
+    n, t = np.asarray(times)[:, None], np.arange(1, int(max(times)) + 1)
+    powers = (1 - pull) ** np.maximum(n - t + 1, 0)
+    shrink = (1 - pull) * (1 - (1 - pull) ** n) / (pull * n)
+    return Way(shrink[:, 0], np.where(t <= n, (1 - powers) / n, 0.0))
+
+
+@dataclass(frozen=True)
+class Along:
+    """What the runs' examples make of a way, along direction i."""
+
+    way: Way
+    mean: Array
+    """The mean of Σₛ wₛ yₛ over all runs, ``[n]``."""
+    first: Array
+    """Σₛ wₛ yₛ in each of the first runs, ``[n, KEPT]``."""
+
+
+def along(examples: Examples, i: int, way: Way) -> Along:
+    """Return what the examples make of a way along one direction.
+
+    Args:
+        examples: The examples.
+        i: The direction.
+        way: How it is learned there.
+
+    Returns:
+        The sums over the examples.
+    """
+    steps = way.weights.shape[1]
+    mean = way.weights @ examples.sums[i, :steps] / examples.runs
+    return Along(way, mean, way.weights @ examples.first[:steps, :, i])
+
+
+def mean_product(examples: Examples, i: int, one: Way, j: int, other: Way, times: Whole) -> Array:
+    """Return the mean over all runs of (Σₛ wₛ yₛ)(Σₛ vₛ y′ₛ), y along direction i and y′ along j.
+
+    Args:
+        examples: The examples.
+        i: The first direction, at most ``j``.
+        one: How it is learned there; its weights are w.
+        j: The second direction.
+        other: How it is learned there; its weights are v.
+        times: The times, ``[n]``.
+
+    Returns:
+        The means, ``[n]``.
+    """
+    sums, found = examples.products[i, j], np.empty(len(times))
+    for row, n in enumerate(times):  # an early error has seen the early examples only
+        found[row] = one.weights[row, :n] @ (sums[:n, :n] @ other.weights[row, :n])
+    return found / examples.runs
+
+
+def errors(
+    fisher: ArrayLike,
+    start: ArrayLike,
+    times: Whole,
+    sums: Sequence[Along],
+    product: Callable[[int, int], Array],
+) -> Errors:
+    """Return the errors of a way to learn in each of F's directions.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+        sums: What the examples make of the ways, ``d`` of them, in the order of F's eigenvalues.
+        product: Of two directions i ≤ j ``mean_product``, ``[n]``.
+
+    Returns:
+        The moments and the errors of the first runs.
+    """
+    values, basis = np.linalg.eigh(np.asarray(fisher, float))
+    d, spread, wanted = len(values), 1 / np.sqrt(values), np.asarray(times)
+    begin = np.array([it.way.shrink for it in sums])
+    begin *= (np.asarray(start, float) @ basis)[:, None]
+    mean = spread[:, None] * [it.mean for it in sums]
+    inner = np.empty((len(wanted), d, d))
+    for i in range(d):
+        for j in range(i, d):
+            both = begin[i] * begin[j] + begin[i] * mean[j] + begin[j] * mean[i]
+            inner[:, i, j] = inner[:, j, i] = both + spread[i] * spread[j] * product(i, j)
+    first = np.stack([s * it.first for s, it in zip(spread, sums, strict=True)], -1)
+    cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
+    return Errors(wanted[:, None, None] * (basis @ inner @ basis.T), cloud)
+
+
+def pulls(fisher: ArrayLike, gain: ArrayLike) -> list[float]:
+    """Return p of CF along each direction of F.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        gain: C, ``[d, d]``; it must commute with F, as F⁻¹ and cI do.
+
+    Returns:
+        ``d`` numbers, in the order of F's eigenvalues.
+
+    Raises:
+        ValueError: If the gain does not commute with F.
+    """
+    values, basis = np.linalg.eigh(np.asarray(fisher, float))
+    inner = basis.T @ np.asarray(gain, float) @ basis
+    if not np.allclose(inner, np.diag(np.diagonal(inner))):
+        raise ValueError("the gain must commute with F, as F⁻¹ and cI do")
+    return (np.diagonal(inner) * values).tolist()
+
+
 def learned(
     examples: Examples, fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole
 ) -> Errors:
-    """Return the errors of θ ← θ + (C/t)·F(y − θ) on these examples.
-
-    In a direction of F in which CF is p, e ← (1 − p/t) e + (p/t) y, so an example s has the weight
-    (p/s) Π (1 − p/u) over s < u ≤ t.
+    """Return the errors of θ ← θ + (C/t)·F(y − θ) on these examples; see ``falling``.
 
     Args:
         examples: The examples.
@@ -173,32 +321,14 @@ def learned(
     Raises:
         ValueError: If the gain does not commute with F.
     """
-    values, basis = np.linalg.eigh(np.asarray(fisher, float))
-    inner = basis.T @ np.asarray(gain, float) @ basis
-    if not np.allclose(inner, np.diag(np.diagonal(inner))):
-        raise ValueError("the gain must commute with F, as F⁻¹ and cI do")
-    t = np.arange(1.0, int(max(times)) + 1)
-    shrink: list[Array] = []
-    weights: list[Array] = []
-    pulls: list[float] = (np.diagonal(inner) * values).tolist()
-    for p in pulls:
-        keep: Array = np.asarray(1 - p / t, float)
-        here = np.zeros((len(times), len(t)))
-        for row, n in zip(here, times, strict=True):
-            after = np.cumprod(np.append(keep[1:n], 1.0)[::-1])[::-1]
-            row[:n] = p / t[:n] * after
-        weights.append(here)
-        shrink.append(np.asarray(np.cumprod(keep), float)[np.asarray(times) - 1])
-    return _errors(examples, values, basis, start, times, np.array(shrink), np.array(weights))
+    ways = [falling(p, times) for p in pulls(fisher, gain)]
+    return _errors(examples, fisher, start, times, ways)
 
 
 def averaged(
     examples: Examples, fisher: ArrayLike, rate: float, start: ArrayLike, times: Whole
 ) -> Errors:
-    """Return the errors of the mean of all iterates of θ ← θ + α F(y − θ) on these examples.
-
-    In a direction in which αF is p, an example s has the weight (1 − (1 − p)^(t − s + 1))/t in the
-    mean of e₁ … eₜ. Polyak and Juditsky 1992.
+    """Return the errors of the mean of all iterates of θ ← θ + α F(y − θ); see ``fixed``.
 
     Args:
         examples: The examples.
@@ -210,53 +340,19 @@ def averaged(
     Returns:
         The moments and the errors of the first runs.
     """
-    values, basis = np.linalg.eigh(np.asarray(fisher, float))
-    n, t = np.asarray(times)[:, None], np.arange(1, int(max(times)) + 1)
-    shrink: list[Array] = []
-    weights: list[Array] = []
-    for p in rate * values:
-        powers = (1 - p) ** np.maximum(n - t + 1, 0)
-        weights.append(np.where(t <= n, (1 - powers) / n, 0.0))
-        shrink.append(((1 - p) * (1 - (1 - p) ** n) / (p * n))[:, 0])
-    return _errors(examples, values, basis, start, times, np.array(shrink), np.array(weights))
+    ways = [fixed(p, times) for p in pulls(fisher, rate * np.eye(len(np.asarray(fisher))))]
+    return _errors(examples, fisher, start, times, ways)
 
 
 def _errors(
-    examples: Examples,
-    values: Array,
-    basis: Array,
-    start: ArrayLike,
-    times: Whole,
-    shrink: Array,
-    weights: Array,
+    examples: Examples, fisher: ArrayLike, start: ArrayLike, times: Whole, ways: Sequence[Way]
 ) -> Errors:
-    """The errors a e₀ + Σ wₛ yₛ: a is ``shrink``, ``[d, n]``, w ``weights``, ``[d, n, steps]``."""
-    d, wanted = len(values), np.asarray(times)
-    begin = shrink * (np.asarray(start, float) @ basis)[:, None]
-    weights = weights / np.sqrt(values)[:, None, None]
-    steps = weights.shape[-1]
-    drift = np.einsum("int,it->in", weights, examples.sums[:, :steps]) / examples.runs
-    inner = np.empty((len(wanted), d, d))
-    for i in range(d):
-        for j in range(i, d):
-            form = _form(weights[i], examples.products[i, j], weights[j], wanted) / examples.runs
-            cross = begin[i] * drift[j] + begin[j] * drift[i]
-            inner[:, i, j] = inner[:, j, i] = begin[i] * begin[j] + cross + form
-    first = np.einsum("int,tri->nri", weights, examples.first[:steps], optimize=True)
-    cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
-    return Errors(wanted[:, None, None] * (basis @ inner @ basis.T), cloud)
+    sums = [along(examples, i, way) for i, way in enumerate(ways)]
 
+    def product(i: int, j: int) -> Array:
+        return mean_product(examples, i, ways[i], j, ways[j], times)
 
-def _form(left: Array, products: Array, right: Array, times: Whole) -> Array:
-    """wᵀ S v for each row, ``[n]``; rows of a time use the sums over the examples until then."""
-    found = np.empty(len(times))
-    cuts = [0, *(c for c in _CUT if c < products.shape[0]), products.shape[0]]
-    for low, high in pairwise(cuts):
-        rows = (times > low) & (times <= high)
-        if rows.any():
-            part = left[rows, :high] @ products[:high, :high]
-            found[rows] = np.einsum("nt,nt->n", part, right[rows, :high])
-    return found
+    return errors(fisher, start, times, sums, product)
 
 
 def ratio(fisher: ArrayLike, moments: ArrayLike) -> Array:

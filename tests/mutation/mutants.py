@@ -521,13 +521,9 @@ FAULTS = (
     Fault("analysis/online_mean.py", "driven / (t * t)", "driven / t", ("online_mean",)),
     Fault("analysis/online_mean.py", "n - t + 1, 0", "n - t, 0", ("online_mean",)),
     Fault("analysis/online_mean.py", "keep[1:n]", "keep[:n - 1]", ("online_mean",)),
-    Fault("analysis/online_mean.py", "cross + form", "form", ("online_mean",)),
-    Fault(
-        "analysis/online_mean.py",
-        "weights / np.sqrt(values)",
-        "weights * np.sqrt(values)",
-        ("online_mean",),
-    ),
+    Fault("analysis/online_mean.py", "begin[i] * mean[j] + ", "", ("online_mean",)),
+    Fault("analysis/online_mean.py", "1 / np.sqrt(values)", "np.sqrt(values)", ("online_mean",)),
+    Fault("analysis/online_mean.py", "other.weights[row", "one.weights[row", ("online_mean",)),
     Fault(
         "analysis/online_mean.py",
         "default_rng([seed, done])",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +10,18 @@ import numpy as np
 
 from natgrad_core.analysis.online_mean import (
     AVERAGED,
+    Along,
     Errors,
     Examples,
-    averaged,
+    Way,
+    along,
     drawing,
+    errors,
     expected,
-    learned,
+    falling,
+    fixed,
     limit,
+    mean_product,
     ratio,
 )
 from natgrad_core.types import Array
@@ -53,20 +58,52 @@ _drawn = keeper(_drawing)
 """The examples of a seed, as far as they were asked for: 24 MB each."""
 
 
+def _known(seed: int, part: int) -> Examples:
+    """The examples of this many blocks, drawn again where their memory was needed for something
+    else.
+    """
+    known = _drawn(seed).upto(part)
+    assert known is not None
+    return known
+
+
+WAYS: dict[str, Callable[[float, Any], Way]] = {"falling": falling, "fixed": fixed}
+
+Learned = tuple[str, float]
+"""One of these, and p. It tells all of one direction: what a slider does not change is kept."""
+
+
+@bounded_cache
+def _along(seed: int, part: int, i: int, how: Learned) -> Along:
+    """What the examples make of a way along one direction."""
+    name, pull = how
+    return along(_known(seed, part), i, WAYS[name](pull, TIMES))
+
+
+@bounded_cache
+def _product(seed: int, part: int, one: Learned, other: Learned, i: int, j: int) -> Array:
+    """What a covariance of the errors along two directions is made of."""
+    ways = _along(seed, part, i, one).way, _along(seed, part, j, other).way
+    return mean_product(_known(seed, part), i, ways[0], j, ways[1], TIMES)
+
+
 @bounded_cache
 def _errors(
     method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, part: int
 ) -> Errors:
-    """What became of one method in the runs of this many blocks, which are all that were made.
-
-    They are drawn again where their memory was needed for something else.
-    """
-    known = _drawn(seed).upto(part)
-    assert known is not None
-    fisher = _fisher(s1, s2)
+    """What became of one method in the runs of this many blocks, which are all that were made."""
+    spreads = sorted((s1, s2), reverse=True)  # F's eigenvalues rise
     if method == AVERAGED:
-        return averaged(known, fisher, _average(s1, s2), start, TIMES)
-    return learned(known, fisher, _gain(s1, s2, c), start, TIMES)
+        how = [("fixed", _average(s1, s2) / s**2) for s in spreads]
+    else:
+        how = [("falling", 1.0 if c is None else c / s**2) for s in spreads]
+    return errors(
+        _fisher(s1, s2),
+        start,
+        TIMES,
+        [_along(seed, part, i, one) for i, one in enumerate(how)],
+        lambda i, j: _product(seed, part, how[i], how[j], i, j),
+    )
 
 
 @bounded_cache
