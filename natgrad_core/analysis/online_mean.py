@@ -140,7 +140,7 @@ def drawing(
 
 @dataclass(frozen=True)
 class Errors:
-    """The errors of one way to learn, over many runs, each times √t."""
+    """The errors of one method, over many runs, each times √t."""
 
     moments: Array
     """t·mean(eeᵀ) over the runs, ``[times, d, d]``."""
@@ -149,8 +149,8 @@ class Errors:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How an error comes about along one direction of F: e = a e₀ + Σₛ wₛ yₛ at each time.
+class Response:
+    """How the error along one direction of F responds: e = a e₀ + Σₛ wₛ yₛ at each time.
 
     The examples y have variance one, so a and w depend on the learning rate times F alone. What is
     computed of them holds for each start, and for each F in which that product is the same.
@@ -162,8 +162,8 @@ class Way:
     """w, ``[n, steps]``."""
 
 
-def falling(pull: float, times: Whole) -> Way:
-    """Return how θ ← θ + (C/t)·F(y − θ) learns along a direction in which CF is p.
+def falling(pull: float, times: Whole) -> Response:
+    """Return the response of θ ← θ + (C/t)·F(y − θ) along a direction in which CF is p.
 
     e ← (1 − p/t) e + (p/t) y, so an example s has the weight (p/s) Π (1 − p/u) over s < u ≤ t.
 
@@ -172,19 +172,18 @@ def falling(pull: float, times: Whole) -> Way:
         times: The times, ``[n]``.
 
     Returns:
-        The way.
+        The response of the error.
     """
     t = np.arange(1.0, int(max(times)) + 1)
     keep: Array = np.asarray(1 - pull / t, float)
     weights = np.zeros((len(times), len(t)))
     for row, n in zip(weights, times, strict=True):
         row[:n] = pull / t[:n] * np.cumprod(np.append(keep[1:n], 1.0)[::-1])[::-1]
-    return Way(np.asarray(np.cumprod(keep), float)[np.asarray(times) - 1], weights)
+    return Response(np.asarray(np.cumprod(keep), float)[np.asarray(times) - 1], weights)
 
 
-def fixed(pull: float, times: Whole) -> Way:
-    """Return how the mean of all iterates of θ ← θ + α F(y − θ) learns along a direction in which
-    αF is p.
+def fixed(pull: float, times: Whole) -> Response:
+    """Return the response of the mean of all iterates of θ ← θ + α F(y − θ), where αF is p.
 
     An example s has the weight (1 − (1 − p)^(t − s + 1))/t in the mean of e₁ … eₜ. Polyak and
     Juditsky 1992.
@@ -194,50 +193,52 @@ def fixed(pull: float, times: Whole) -> Way:
         times: The times, ``[n]``.
 
     Returns:
-        The way.
+        The response of the error.
     """
     n, t = np.asarray(times)[:, None], np.arange(1, int(max(times)) + 1)
     powers = (1 - pull) ** np.maximum(n - t + 1, 0)
     shrink = (1 - pull) * (1 - (1 - pull) ** n) / (pull * n)
-    return Way(shrink[:, 0], np.where(t <= n, (1 - powers) / n, 0.0))
+    return Response(shrink[:, 0], np.where(t <= n, (1 - powers) / n, 0.0))
 
 
 @dataclass(frozen=True)
 class Along:
-    """What the runs' examples make of a way, along direction i."""
+    """A response, applied to the runs' examples along direction i."""
 
-    way: Way
+    response: Response
     mean: Array
     """The mean of Σₛ wₛ yₛ over all runs, ``[n]``."""
     first: Array
     """Σₛ wₛ yₛ in each of the first runs, ``[n, KEPT]``."""
 
 
-def along(examples: Examples, i: int, way: Way) -> Along:
-    """Return what the examples make of a way along one direction.
+def along(examples: Examples, i: int, response: Response) -> Along:
+    """Apply a response to the examples along one direction.
 
     Args:
         examples: The examples.
         i: The direction.
-        way: How it is learned there.
+        response: How the error responds there.
 
     Returns:
         The sums over the examples.
     """
-    steps = way.weights.shape[1]
-    mean = way.weights @ examples.sums[i, :steps] / examples.runs
-    return Along(way, mean, way.weights @ examples.first[:steps, :, i])
+    steps = response.weights.shape[1]
+    mean = response.weights @ examples.sums[i, :steps] / examples.runs
+    return Along(response, mean, response.weights @ examples.first[:steps, :, i])
 
 
-def mean_product(examples: Examples, i: int, one: Way, j: int, other: Way, times: Whole) -> Array:
+def mean_product(
+    examples: Examples, i: int, one: Response, j: int, other: Response, times: Whole
+) -> Array:
     """Return the mean over all runs of (Σₛ wₛ yₛ)(Σₛ vₛ y′ₛ), y along direction i and y′ along j.
 
     Args:
         examples: The examples.
         i: The first direction, at most ``j``.
-        one: How it is learned there; its weights are w.
+        one: The response there; its weights are w.
         j: The second direction.
-        other: How it is learned there; its weights are v.
+        other: The response there; its weights are v.
         times: The times, ``[n]``.
 
     Returns:
@@ -256,13 +257,13 @@ def errors(
     sums: Sequence[Along],
     product: Callable[[int, int], Array],
 ) -> Errors:
-    """Return the errors of a way to learn in each of F's directions.
+    """Return the errors of a method from what its responses are along F's directions.
 
     Args:
         fisher: F, ``[d, d]``.
         start: The error at t = 0, ``[d]``.
         times: The times, ``[n]``.
-        sums: What the examples make of the ways, ``d`` of them, in the order of F's eigenvalues.
+        sums: The responses applied to the examples, ``d`` of them, in the order of F's eigenvalues.
         product: Of two directions i ≤ j ``mean_product``, ``[n]``.
 
     Returns:
@@ -270,7 +271,7 @@ def errors(
     """
     values, basis = np.linalg.eigh(np.asarray(fisher, float))
     d, spread, wanted = len(values), 1 / np.sqrt(values), np.asarray(times)
-    begin = np.array([it.way.shrink for it in sums])
+    begin = np.array([it.response.shrink for it in sums])
     begin *= (np.asarray(start, float) @ basis)[:, None]
     mean = spread[:, None] * [it.mean for it in sums]
     inner = np.empty((len(wanted), d, d))
@@ -321,8 +322,8 @@ def learned(
     Raises:
         ValueError: If the gain does not commute with F.
     """
-    ways = [falling(p, times) for p in pulls(fisher, gain)]
-    return _errors(examples, fisher, start, times, ways)
+    responses = [falling(p, times) for p in pulls(fisher, gain)]
+    return _errors(examples, fisher, start, times, responses)
 
 
 def averaged(
@@ -340,17 +341,21 @@ def averaged(
     Returns:
         The moments and the errors of the first runs.
     """
-    ways = [fixed(p, times) for p in pulls(fisher, rate * np.eye(len(np.asarray(fisher))))]
-    return _errors(examples, fisher, start, times, ways)
+    responses = [fixed(p, times) for p in pulls(fisher, rate * np.eye(len(np.asarray(fisher))))]
+    return _errors(examples, fisher, start, times, responses)
 
 
 def _errors(
-    examples: Examples, fisher: ArrayLike, start: ArrayLike, times: Whole, ways: Sequence[Way]
+    examples: Examples,
+    fisher: ArrayLike,
+    start: ArrayLike,
+    times: Whole,
+    responses: Sequence[Response],
 ) -> Errors:
-    sums = [along(examples, i, way) for i, way in enumerate(ways)]
+    sums = [along(examples, i, response) for i, response in enumerate(responses)]
 
     def product(i: int, j: int) -> Array:
-        return mean_product(examples, i, ways[i], j, ways[j], times)
+        return mean_product(examples, i, responses[i], j, responses[j], times)
 
     return errors(fisher, start, times, sums, product)
 

@@ -13,7 +13,7 @@ from natgrad_core.analysis.online_mean import (
     Along,
     Errors,
     Examples,
-    Way,
+    Response,
     along,
     drawing,
     errors,
@@ -67,7 +67,7 @@ def _known(seed: int, part: int) -> Examples:
     return known
 
 
-WAYS: dict[str, Callable[[float, Any], Way]] = {"falling": falling, "fixed": fixed}
+RESPONSES: dict[str, Callable[[float, Any], Response]] = {"falling": falling, "fixed": fixed}
 
 Learned = tuple[str, float]
 """One of these, and p. It tells all of one direction: what a slider does not change is kept."""
@@ -75,16 +75,16 @@ Learned = tuple[str, float]
 
 @bounded_cache
 def _along(seed: int, part: int, i: int, how: Learned) -> Along:
-    """What the examples make of a way along one direction."""
+    """A response, applied to the examples along one direction."""
     name, pull = how
-    return along(_known(seed, part), i, WAYS[name](pull, TIMES))
+    return along(_known(seed, part), i, RESPONSES[name](pull, TIMES))
 
 
 @bounded_cache
 def _product(seed: int, part: int, one: Learned, other: Learned, i: int, j: int) -> Array:
     """What a covariance of the errors along two directions is made of."""
-    ways = _along(seed, part, i, one).way, _along(seed, part, j, other).way
-    return mean_product(_known(seed, part), i, ways[0], j, ways[1], TIMES)
+    responses = _along(seed, part, i, one).response, _along(seed, part, j, other).response
+    return mean_product(_known(seed, part), i, responses[0], j, responses[1], TIMES)
 
 
 @bounded_cache
