@@ -19,6 +19,9 @@ from natgrad_core.types import Array, ArrayLike, Bools, Whole
 KEPT = 120
 """Runs whose points are kept, to be seen."""
 
+TOGETHER = 10
+"""Times for which the sums over the examples are read once: most of the work is to read them."""
+
 
 def marks(steps: int, count: int = 61) -> Whole:
     """Return times from 1 to the last step, about evenly on a log scale, each once.
@@ -107,7 +110,7 @@ class Examples:
     products: Array
     """Σ yₛ yₜ over the runs, ``[d, d, steps, steps]``; only entries ``[i, j]`` with i ≤ j."""
     first: Array
-    """The examples of the first runs, ``[steps, KEPT, d]``."""
+    """The examples of the first runs, ``[d, steps, KEPT]``."""
 
 
 def drawing(
@@ -129,8 +132,8 @@ def drawing(
     first = np.empty(0)
     for done in range(1, batches + 1):
         drawn = np.random.default_rng([seed, done]).normal(size=(steps, batch, dim))
-        first = drawn[:, :KEPT].copy() if done == 1 else first
         along = np.ascontiguousarray(np.moveaxis(drawn, -1, 0))
+        first = along[:, :, :KEPT].copy() if done == 1 else first
         sums += along.sum(-1)
         for i in range(dim):
             for j in range(i, dim):
@@ -225,7 +228,7 @@ def along(examples: Examples, i: int, response: Response) -> Along:
     """
     steps = response.weights.shape[1]
     mean = response.weights @ examples.sums[i, :steps] / examples.runs
-    return Along(response, mean, response.weights @ examples.first[:steps, :, i])
+    return Along(response, mean, response.weights @ examples.first[i, :steps])
 
 
 def mean_product(
@@ -245,8 +248,10 @@ def mean_product(
         The means, ``[n]``.
     """
     sums, found = examples.products[i, j], np.empty(len(times))
-    for row, n in enumerate(times):  # an early error has seen the early examples only
-        found[row] = one.weights[row, :n] @ (sums[:n, :n] @ other.weights[row, :n])
+    for rows in np.array_split(np.arange(len(times)), -(-len(times) // TOGETHER)):
+        n = times[rows].max()  # an early error has seen the early examples only
+        seen = one.weights[rows, :n] @ sums[:n, :n]
+        found[rows] = np.einsum("ts,ts->t", seen, other.weights[rows, :n])
     return found / examples.runs
 
 
@@ -270,18 +275,61 @@ def errors(
         The moments and the errors of the first runs.
     """
     values, basis = np.linalg.eigh(np.asarray(fisher, float))
-    d, spread, wanted = len(values), 1 / np.sqrt(values), np.asarray(times)
+    spread, wanted = 1 / np.sqrt(values), np.asarray(times)
     begin = np.array([it.response.shrink for it in sums])
     begin *= (np.asarray(start, float) @ basis)[:, None]
-    mean = spread[:, None] * [it.mean for it in sums]
-    inner = np.empty((len(wanted), d, d))
+    moments = _moments(basis, spread, begin, wanted, [it.mean for it in sums], product)
+    first = np.stack([s * it.first for s, it in zip(spread, sums, strict=True)], -1)
+    cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
+    return Errors(moments, cloud)
+
+
+def exact(
+    fisher: ArrayLike, start: ArrayLike, times: Whole, responses: Sequence[Response]
+) -> Array:
+    """Return t·E[eeᵀ] of a method from its responses along F's directions.
+
+    The examples are independent, so E[(Σₛ wₛ yₛ)²] = Σₛ wₛ². ``expected`` finds the same step by
+    step, also for a gain that does not commute with F.
+
+    Args:
+        fisher: F, ``[d, d]``.
+        start: The error at t = 0, ``[d]``.
+        times: The times, ``[n]``.
+        responses: ``d`` of them, in the order of F's eigenvalues.
+
+    Returns:
+        The moments, ``[n, d, d]``.
+    """
+    values, basis = np.linalg.eigh(np.asarray(fisher, float))
+    begin = np.array([it.shrink for it in responses])
+    begin *= (np.asarray(start, float) @ basis)[:, None]
+    none = np.zeros(len(times))
+
+    def product(i: int, j: int) -> Array:
+        weights = responses[i].weights
+        return np.einsum("ts,ts->t", weights, weights) if i == j else none
+
+    means = [none] * len(values)
+    return _moments(basis, 1 / np.sqrt(values), begin, np.asarray(times), means, product)
+
+
+def _moments(
+    basis: Array,
+    spread: Array,
+    begin: Array,
+    times: Whole,
+    means: Sequence[Array],
+    product: Callable[[int, int], Array],
+) -> Array:
+    """t times the second moments of errors ``begin`` + ``spread`` Σₛ wₛ yₛ, ``[n, d, d]``."""
+    d, mean = len(spread), spread[:, None] * means
+    inner = np.empty((len(times), d, d))
     for i in range(d):
         for j in range(i, d):
             both = begin[i] * begin[j] + begin[i] * mean[j] + begin[j] * mean[i]
             inner[:, i, j] = inner[:, j, i] = both + spread[i] * spread[j] * product(i, j)
-    first = np.stack([s * it.first for s, it in zip(spread, sums, strict=True)], -1)
-    cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
-    return Errors(wanted[:, None, None] * (basis @ inner @ basis.T), cloud)
+    return np.asarray(times[:, None, None] * (basis @ inner @ basis.T), float)
 
 
 def pulls(fisher: ArrayLike, gain: ArrayLike) -> list[float]:

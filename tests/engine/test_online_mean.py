@@ -14,10 +14,13 @@ from natgrad_core.analysis.online_mean import (
     Examples,
     averaged,
     drawing,
+    exact,
     expected,
+    falling,
     learned,
     limit,
     marks,
+    pulls,
     ratio,
 )
 from natgrad_core.types import Array
@@ -58,6 +61,13 @@ def test_the_recursion_tends_to_the_limit_for_a_gain_that_is_not_symmetric() -> 
 def test_the_natural_gradient_is_the_running_mean_and_on_the_bound_at_every_time() -> None:
     found = expected(FISHER, GAINS["natural"], START, TIMES)
     np.testing.assert_allclose(found, np.broadcast_to(np.linalg.inv(FISHER), found.shape))
+
+
+@pytest.mark.parametrize("name", GAINS)
+def test_responses_give_the_moments_that_the_recursion_gives(name: str) -> None:
+    responses = [falling(p, TIMES) for p in pulls(FISHER, GAINS[name])]
+    found = exact(FISHER, START, TIMES, responses)
+    np.testing.assert_allclose(found, expected(FISHER, GAINS[name], START, TIMES), rtol=1e-9)
 
 
 def simulated(start: Array) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from natgrad_core.analysis.online_mean import (
     along,
     drawing,
     errors,
-    expected,
+    exact,
     falling,
     fixed,
     limit,
@@ -37,12 +37,6 @@ METHODS = ("natural", "gradient", AVERAGED)
 
 def _fisher(s1: float, s2: float) -> Array:
     return ROTATION @ np.diag([s1**-2.0, s2**-2.0]) @ ROTATION.T
-
-
-def _gain(s1: float, s2: float, c: float | None) -> Array:
-    """C of the rate C/t: cI, or F⁻¹ where there is no c."""
-    inverse: Array = np.asarray(np.linalg.inv(_fisher(s1, s2)), float)
-    return inverse if c is None else c * np.eye(2)
 
 
 def _average(s1: float, s2: float) -> float:
@@ -74,17 +68,29 @@ Learned = tuple[str, float]
 
 
 @bounded_cache
+def _response(how: Learned) -> Response:
+    name, pull = how
+    return RESPONSES[name](pull, TIMES)
+
+
+@bounded_cache
 def _along(seed: int, part: int, i: int, how: Learned) -> Along:
     """A response, applied to the examples along one direction."""
-    name, pull = how
-    return along(_known(seed, part), i, RESPONSES[name](pull, TIMES))
+    return along(_known(seed, part), i, _response(how))
 
 
 @bounded_cache
 def _product(seed: int, part: int, one: Learned, other: Learned, i: int, j: int) -> Array:
     """What a covariance of the errors along two directions is made of."""
-    responses = _along(seed, part, i, one).response, _along(seed, part, j, other).response
-    return mean_product(_known(seed, part), i, responses[0], j, responses[1], TIMES)
+    return mean_product(_known(seed, part), i, _response(one), j, _response(other), TIMES)
+
+
+def _learned(method: str, s1: float, s2: float, c: float | None) -> list[Learned]:
+    """How a method learns in each of F's directions."""
+    spreads = sorted((s1, s2), reverse=True)  # F's eigenvalues rise
+    if method == AVERAGED:
+        return [("fixed", _average(s1, s2) / s**2) for s in spreads]
+    return [("falling", 1.0 if c is None else c / s**2) for s in spreads]
 
 
 @bounded_cache
@@ -92,11 +98,7 @@ def _errors(
     method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, part: int
 ) -> Errors:
     """What became of one method in the runs of this many blocks, which are all that were made."""
-    spreads = sorted((s1, s2), reverse=True)  # F's eigenvalues rise
-    if method == AVERAGED:
-        how = [("fixed", _average(s1, s2) / s**2) for s in spreads]
-    else:
-        how = [("falling", 1.0 if c is None else c / s**2) for s in spreads]
+    how = _learned(method, s1, s2, c)
     return errors(
         _fisher(s1, s2),
         start,
@@ -107,8 +109,9 @@ def _errors(
 
 
 @bounded_cache
-def _expected(s1: float, s2: float, c: float | None, start: Any) -> Array:
-    return expected(_fisher(s1, s2), _gain(s1, s2, c), start, TIMES)
+def _exact(method: str, s1: float, s2: float, c: float | None, start: Any) -> Array:
+    responses = [_response(how) for how in _learned(method, s1, s2, c)]
+    return exact(_fisher(s1, s2), start, TIMES, responses)
 
 
 class Model:
@@ -142,7 +145,7 @@ class Model:
     def exact(self, method: str) -> Array:
         """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
         s = self.state
-        return _expected(s.s1, s.s2, self._c(method), s.start)
+        return _exact(method, s.s1, s.s2, self._c(method), s.start)
 
     def limit(self, c: float | None = None) -> Array:
         """The limit of t·E[eeᵀ] for gradient descent; infinite where c is too small."""
