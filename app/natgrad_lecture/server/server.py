@@ -115,6 +115,9 @@ AHEAD = 10.0
 """Seconds after the start at which the home page is made, before anybody asks for it: the first
 visitor's lesson comes first."""
 
+REFILL = 1.0 if FORKS else 4.0
+"""Seconds after the last page was made at which kernels are started for visitors to come."""
+
 PING = 20.0
 """Seconds between two pings of a websocket, so that no proxy takes it for idle; one whose page
 answers none for three times as long is dropped: the device sleeps, or its network is gone.
@@ -203,6 +206,7 @@ class LessonServer(Voila):
         self.pool = min(pool, self.limit)
         self.warm = f"{warm or (names_here or [''])[0]}.ipynb"
         self._making = 0
+        self._filling: asyncio.TimerHandle | None = None
         self._homes: dict[tuple[str, bool], str] = {}
         self._drawing: Drawing | None = None
         self._lines: dict[str, Connection] = {}
@@ -262,9 +266,6 @@ class LessonServer(Voila):
             "default": {"pool_size": 0 if FORKS else pool // 2},
             self.warm: {"pool_size": pool},
         }
-        # A new visitor's first seconds belong to the visitor: refill the pool a little later. But
-        # not where a start takes no time: the next visitor would wait for that delay.
-        config.VoilaKernelManager.fill_delay = 0.0 if FORKS else 4.0
         # A class that comes at once keeps this process busy for longer than the four seconds after
         # which what a cell displayed is given up as lost, and the page would come without it.
         config.NotebookClient.iopub_timeout = 300
@@ -406,24 +407,31 @@ class LessonServer(Voila):
 
     @contextlib.contextmanager
     def making(self) -> Iterator[None]:
-        """While a page is made, its reader has a place."""
+        """While a page is made, its reader has a place, and no kernel is started for the next one:
+        a visitor's first second belongs to the visitor.
+        """
         self._making += 1
-        self._bound_the_pool()
+        if self._filling is not None:
+            self._filling.cancel()
+        self._limit_the_pool(0)
         try:
             yield
         finally:
             self._making -= 1
+            if not self._making:
+                loop = asyncio.get_running_loop()
+                self._filling = loop.call_later(REFILL, self._fill_the_pool)
 
-    def _bound_the_pool(self) -> int:
-        """Let no more kernels wait than visitors may come in; returns how many may wait now."""
-        wanted = min(self.pool, self.free())
+    def _limit_the_pool(self, size: int) -> None:
         if self.pool:
-            limit_pool(self.kernel_manager, self.warm, wanted)
-        return wanted
+            limit_pool(self.kernel_manager, self.warm, size)
 
     def _fill_the_pool(self) -> None:
-        """Let kernels wait again once there is room; a visit fills only the place that it takes."""
-        if self._bound_the_pool():
+        """Let as many kernels wait as visitors may come in, unless pages are being made."""
+        self._filling = None
+        wanted = 0 if self._making else min(self.pool, self.free())
+        self._limit_the_pool(wanted)
+        if wanted:
             fill_pool(self.kernel_manager, self.warm)
 
     def pooled(self) -> set[str]:
@@ -494,7 +502,8 @@ class LessonServer(Voila):
                         self._lines[kernel].hang_up(ASLEEP, "let go while idle")
                     with contextlib.suppress(Exception):
                         await self.end_kernel(kernel, reason)
-                self._fill_the_pool()
+                if self._filling is None:  # otherwise a visitor has just come
+                    self._fill_the_pool()
                 self.together.sweep()
             except Exception:
                 self.log.exception("kernels that nobody needs could not be ended")
