@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from natgrad_lecture.lessons import lessons
+from natgrad_lecture.server.fork_client import start_fork_server
 from natgrad_lecture.server.kernel_provisioner import FORKS, OPTIONS, Specs
 from tests.support.servers import ROOT, wait_until
 
@@ -91,3 +93,23 @@ def test_a_kernel_that_asks_for_too_much_memory_is_refused_it_and_lives_on() -> 
         [sys.executable, "-c", GREEDY], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "refused True\n"
+
+
+@pytest.mark.nets
+def test_torch_s_process_has_made_each_of_its_lessons_and_no_thread_that_a_fork_would_lack() -> (
+    None
+):
+    slow = {name for name, lesson in lessons.items() if lesson.slow}
+    ours, theirs = socket.socketpair()
+    client = start_fork_server(theirs, True, {**os.environ, **Specs().env})
+    theirs.close()
+    ours.settimeout(60)
+    try:
+        with ours, ours.makefile("r") as said:
+            words = map(json.loads, said)
+            assert next(words) == {"ready": client.pid}
+            assert {next(words)["lesson"] for _ in slow} == slow
+            assert len(list(Path(f"/proc/{client.pid}/task").iterdir())) == 1
+    finally:
+        client.kill()
+        client.wait(60)

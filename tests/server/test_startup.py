@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import html
 import os
@@ -180,10 +181,29 @@ def test_what_was_made_ahead_holds_up_no_answer_while_garbage_is_collected() -> 
     unstarted = LessonServer(port=8000, open_browser=False)
     gc.unfreeze()
     try:
-        unstarted._make_ahead()
+        unstarted._make_homes()
         assert len(gc.get_objects()) < 0.05 * gc.get_freeze_count()
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_torch_is_loaded_before_anybody_asks_where_there_is_memory_for_it(
+    monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    class Client:
+        async def open(self, env: dict[str, str]) -> None:
+            asked.append(env)
+
+    monkeypatch.setattr(served, "AHEAD", 0)
+    monkeypatch.setattr(served, "FORKS", True)
+    monkeypatch.setattr(served, "memory_left", lambda: served.AHEAD_OF_NEED + (1 if room else -1))
+    monkeypatch.setattr(LessonServer, "_make_homes", lambda self: None)
+    monkeypatch.setattr(Forked, "fork_clients", {True: Client()}, raising=False)
+    asyncio.run(LessonServer(port=8000, open_browser=False)._make_ahead())
+    assert [env["NATGRAD_PAGE"] for env in asked] == ["1"] * room
 
 
 def refusal(*options: str, **how: Any) -> str:

@@ -3,8 +3,8 @@
 A child begins with all of that in memory, shared page by page with every other until one writes to
 it: it starts in a fraction of a second and costs little of its own. ``gc.freeze`` keeps the garbage
 collector's hands off the shared pages. Nothing here starts a thread, because a fork copies only the
-one that calls it; a lesson that needs torch is refused here, and left to a second such process
-which loads it.
+one that calls it; a lesson that needs torch is refused here, and left to a second such process,
+which loads it and warms those lessons.
 
 We talk in lines of JSON over one socket, whose end is ours: when the server goes, for whatever
 reason, so do the children and this process.
@@ -54,8 +54,10 @@ NEEDED = (
 """What a kernel imports between its start and its first answer."""
 
 
-IDLE = 0.2
-"""Seconds without a request after which a lesson is warmed that nobody has asked for yet."""
+IDLE, BUSY = 0.2, 2.0
+"""Seconds without a request after which a lesson is warmed that nobody has asked for yet; and
+after a kernel was started, whose reader waits for a page.
+"""
 
 
 class NeedsTorch(BaseException):
@@ -136,8 +138,9 @@ class ForkServer:
                     importlib.import_module(name)
         from natgrad_lecture.lessons import lessons
 
-        self.cold = sorted(lessons, key=lambda name: lessons[name].order)
-        if not self.nets:
+        ours = (name for name in lessons if lessons[name].slow or not self.nets)
+        self.cold = sorted(ours, key=lambda name: lessons[name].order)
+        if not self.nets:  # a reader waits for the other process
             self.warm_next()
         freeze()
         self.say(ready=os.getpid())
@@ -153,9 +156,10 @@ class ForkServer:
 
     def run(self) -> None:
         """Serve until the server is gone."""
+        pause = IDLE
         while True:
-            idle = bool(self.cold) and not self.nets
-            ready, _, _ = select.select([self.channel, self.wake], [], [], IDLE if idle else None)
+            timeout = pause if self.cold else None
+            ready, _, _ = select.select([self.channel, self.wake], [], [], timeout)
             if self.wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     self.wake.recv(4096)
@@ -167,9 +171,11 @@ class ForkServer:
                 *lines, self.buffer = (self.buffer + heard).split(b"\n")
                 for line in lines:
                     self.start(**json.loads(line))
-            elif not ready and idle:
+                pause = BUSY
+            elif not ready:
                 self.warm_next()
                 freeze()
+                pause = IDLE
         for pid in self.children:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)

@@ -28,6 +28,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from natgrad_lecture.classroom.hub import FOLLOWERS, Hub
+from natgrad_lecture.machine_limits import memory_left
 from natgrad_lecture.server.ask_socket import path_of
 from natgrad_lecture.server.assets import Assets
 from natgrad_lecture.server.class_handlers import (
@@ -112,8 +113,12 @@ CANARY_HOLDS, CANARY_WITHIN = 10.0, 20.0
 """Seconds that the outcome of a trial holds, and in which a kernel has to answer it."""
 
 AHEAD = 10.0
-"""Seconds after the start at which the home page is made, before anybody asks for it: the first
-visitor's lesson comes first."""
+"""Seconds after the start at which the home page is made and torch is loaded, before anybody asks
+for it: the first visitor's lesson comes first.
+"""
+
+AHEAD_OF_NEED = 2 * 2**30
+"""Bytes of memory that must be left for torch to be loaded ahead: it takes a sixth of that."""
 
 REFILL = 1.0 if FORKS else 4.0
 """Seconds after the last page was made at which kernels are started for visitors to come."""
@@ -323,8 +328,18 @@ class LessonServer(Voila):
         shown = home(here, lambda it: f"home/{it.name}.svg", address, language)
         return self.render("home.html", language, script=script, **shown)
 
-    def _make_ahead(self) -> None:
-        """Make the home page in every language, before anybody asks for it.
+    async def _make_ahead(self) -> None:
+        """Make the home page, and load what the lessons on nets need, before anybody asks for it:
+        who opens the first of these would wait for seconds.
+        """
+        await asyncio.sleep(AHEAD)
+        await asyncio.to_thread(self._make_homes)
+        if FORKS and memory_left() > AHEAD_OF_NEED:
+            with contextlib.suppress(RuntimeError, OSError):  # a reader who needs it is told
+                await Forked.fork_clients[True].open({**os.environ, **Specs().env})
+
+    def _make_homes(self) -> None:
+        """Make the home page in every language.
 
         What is there then stays. A full pass of the garbage collector over it would hold up every
         reader's answer for 30 ms and more, so it is left out from then on.
@@ -643,7 +658,7 @@ class LessonServer(Voila):
         sockets = self._bind()
         self.connection_dir = self._make_folder()
         self._choose_kernels()
-        sweep = None
+        sweep = ahead = None
         try:
             settings = self.init_settings()
             self.app = tornado.web.Application(self.init_handlers(), **settings)
@@ -657,8 +672,7 @@ class LessonServer(Voila):
             )
             http.add_sockets(sockets)
             sweep = asyncio.create_task(self._sweep(stop))
-            loop = asyncio.get_running_loop()
-            loop.call_later(AHEAD, loop.run_in_executor, None, self._make_ahead)
+            ahead = asyncio.create_task(self._make_ahead())
             address = self.address + self.page
             print(f"The lessons are at {address} (Ctrl-C ends them)", flush=True)
             if self.open_browser:
@@ -673,6 +687,8 @@ class LessonServer(Voila):
             self.together.close()
             for line in list(self._lines.values()):
                 line.hang_up(GOING_AWAY, "the server ends")
+            if ahead is not None:
+                ahead.cancel()
             if sweep is not None:
                 await asyncio.wait([sweep], timeout=10)
             if self._drawing is not None:
