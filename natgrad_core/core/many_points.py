@@ -59,11 +59,11 @@ def evaluated(
     with np.errstate(all="ignore"):  # far out a chart may overflow
         at, d = problem.at(components(points)), problem.dim
     like = {"grad": (0,) * d, "hessian": ((0,) * d,) * d, "fisher": ((0,) * d,) * d}
-    count = sum(1 for _ in flattened(tuple(like[part] for part in parts))) * len(_levels(at))
+    count = len(flattened(tuple(like[part] for part in parts))) * len(_levels(at))
 
     def of_each(there: Problem, theta: Vector) -> Vector:
         levels = _levels(there.at(theta))
-        return tuple(flattened(tuple(getattr(level, part) for level in levels for part in parts)))
+        return flattened(tuple(getattr(level, part) for level in levels for part in parts))
 
     found = _replayed(problem, points, of_each, parts, count, traces)
     if found is not None:

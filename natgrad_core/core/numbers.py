@@ -7,7 +7,7 @@ value of a slider.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, Self, cast
@@ -35,13 +35,19 @@ class Numbered:
         if not vars(type(self)).get("varying"):
             return (self,)
         fields = [getattr(self, name) for name in self.varying]
-        return (type(self), *(each.form for each in fields if isinstance(each, Numbered)))
+        return (type(self), *[each.form for each in fields if isinstance(each, Numbered)])
 
     @property
     def numbers(self) -> tuple[Any, ...]:
         """The numbers of this one among those of its form."""
-        fields = [getattr(self, name) for name in self.varying]
-        return tuple(number for each in fields for number in _numbers_of(each))
+        found: list[Any] = []
+        for name in self.varying:
+            each = getattr(self, name)
+            if isinstance(each, Numbered):
+                found += each.numbers
+            else:
+                _flatten(each, found)
+        return tuple(found)
 
     def with_numbers(self, numbers: Sequence[Any]) -> Self:
         """Return the same with other numbers.
@@ -63,30 +69,35 @@ class Numbered:
         return other
 
 
-def _numbers_of(field: Any) -> Iterable[Any]:
-    return field.numbers if isinstance(field, Numbered) else flattened(field)
-
-
 def _with_numbers(field: Any, rest: Iterator[Any]) -> Any:
     if isinstance(field, Numbered):
         return field.with_numbers(tuple(islice(rest, len(field.numbers))))
     return rebuilt(field, rest)
 
 
-def flattened(nested: Any) -> Iterator[Any]:
-    """Yield what nested tuples hold, in order.
+def flattened(nested: Any) -> tuple[Any, ...]:
+    """Return what nested tuples hold, in order.
 
     Args:
         nested: Nested tuples, or one thing.
 
     Returns:
-        An iterator.
+        All of it in one tuple.
+    """
+    found: list[Any] = []
+    _flatten(nested, found)
+    return tuple(found)
+
+
+def _flatten(nested: Any, found: list[Any]) -> None:
+    """Add what nested tuples hold to a list: a run of one start takes no longer than a generator
+    for each level would.
     """
     if isinstance(nested, tuple):
         for part in cast("tuple[Any, ...]", nested):
-            yield from flattened(part)
+            _flatten(part, found)
     else:
-        yield nested
+        found.append(nested)
 
 
 def rebuilt(like: Any, leaves: Iterator[Any]) -> Any:

@@ -91,10 +91,12 @@ def replay(
     if one and _ahead and one[0].quick:
         one = None
     if one and target is None and _floats(state) and _floats(constants[: traced.own]):
+        machine, columns, key = one
+        if not machine.quick:
+            return machine_code.execute_one(machine, state, constants, columns, steps)
         began = time.perf_counter()
-        found = machine_code.execute_one(one[0], state, constants, one[1], steps)
-        if one[0].quick:
-            _ran(traced, one[2], time.perf_counter() - began)
+        found = machine_code.execute_one(machine, state, constants, columns, steps)
+        _ran(traced, key, time.perf_counter() - began)
         return found
     if "columns" not in kept:
         kept["columns"] = _beside_columns(traced.lines)
