@@ -522,7 +522,9 @@ FAULTS = (
     Fault("analysis/online_mean.py", "n - t + 1, 0", "n - t, 0", ("online_mean",)),
     Fault("analysis/online_mean.py", "keep[1:n]", "keep[:n - 1]", ("online_mean",)),
     Fault("analysis/online_mean.py", "begin[i] * mean[j] + ", "", ("online_mean",)),
-    Fault("analysis/online_mean.py", "1 / np.sqrt(values)", "np.sqrt(values)", ("online_mean",)),
+    Fault("analysis/online_mean.py", "wanted = 1 / np.sqrt", "wanted = np.sqrt", ("online_mean",)),
+    Fault("analysis/online_mean.py", "times[rows].max()", "times[rows].min()", ("online_mean",)),
+    Fault("analysis/online_mean.py", "if i == j else none", "if True else none", ("online_mean",)),
     Fault("analysis/online_mean.py", "other.weights[row", "one.weights[row", ("online_mean",)),
     Fault(
         "analysis/online_mean.py",
