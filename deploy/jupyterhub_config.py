@@ -29,8 +29,8 @@ c.Spawner.mem_limit = "1G"
 if os.environ.get("NATGRAD_SPAWNER") == "simple":  # all servers run as the hub's own user
     c.JupyterHub.spawner_class = "simple"
 
-# A class shares one server. Each reader has a kernel forked from one process, which takes 30 MB;
-# a server per user takes 200 MB. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/ and services/ss27/.
+# A class shares one server. Each reader has a kernel forked from one process, of 30 to 90 MB; a
+# server per user takes 290 MB. NATGRAD_CLASSES=ws26,ss27 makes services/ws26/ and services/ss27/.
 # The hub exits if a service needs more than ten seconds to start: run it under a supervisor.
 classes = [name for name in os.environ.get("NATGRAD_CLASSES", "").split(",") if name]
 c.JupyterHub.services = [

@@ -155,7 +155,7 @@ def test_only_two_come_in_while_memory_is_short(monkeypatch: pytest.MonkeyPatch)
     assert free(100 * needed, 40, 10) == 30
     assert free(5 * needed, 40, 10) == 5
     assert free(needed - 1, 40, 10) == 0
-    assert free(5 * needed, 40, 10, waiting_line.MEGABYTES_OF_NETS) == 1, "nets take more"
+    assert free(5 * needed, 40, 10, waiting_line.MEGABYTES_OF_NETS) == 2, "nets take more"
     assert [free(0, 40, inside) for inside in range(4)] == [2, 1, 0, 0]
     assert free(100 * needed, 4, 5) == 0
 

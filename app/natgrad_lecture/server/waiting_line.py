@@ -11,7 +11,7 @@ from natgrad_lecture.server.connections import KEPT, most_files
 TIME_LIMIT = 45.0
 """Seconds that a place in the line is kept for a page that does not ask again."""
 
-MEGABYTES = 45
+MEGABYTES = 60
 """Memory that a reader takes, measured, with a margin (see benchmarks/many_readers.py)."""
 
 MEGABYTES_OF_NETS = 150
