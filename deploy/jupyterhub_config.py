@@ -24,7 +24,7 @@ c.Spawner.environment = {
     "NATGRAD_POOL": "1",
 }
 # For one user; see docs/how-to/class.md. Docker, Kubernetes and systemd spawners enforce it.
-c.Spawner.mem_limit = "1G"
+c.Spawner.mem_limit = "2G"
 
 if os.environ.get("NATGRAD_SPAWNER") == "simple":  # all servers run as the hub's own user
     c.JupyterHub.spawner_class = "simple"
