@@ -284,23 +284,25 @@ def errors(
     return Errors(moments, cloud)
 
 
-def exact(
-    fisher: ArrayLike, start: ArrayLike, times: Whole, responses: Sequence[Response]
-) -> Array:
-    """Return t·E[eeᵀ] of a method from its responses along F's directions.
+def exact(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole) -> Array:
+    """Return t·E[eeᵀ] of the rate C/t at some times, where C commutes with F.
 
-    The examples are independent, so E[(Σₛ wₛ yₛ)²] = Σₛ wₛ². ``expected`` finds the same step by
-    step, also for a gain that does not commute with F.
+    The examples are independent, so along a direction of F E[(Σₛ wₛ yₛ)²] = Σₛ wₛ²; see
+    ``falling``. ``expected`` finds the same step by step, for any C.
 
     Args:
         fisher: F, ``[d, d]``.
+        gain: C, ``[d, d]``; it must commute with F, as F⁻¹ and cI do.
         start: The error at t = 0, ``[d]``.
         times: The times, ``[n]``.
-        responses: ``d`` of them, in the order of F's eigenvalues.
 
     Returns:
         The moments, ``[n, d, d]``.
+
+    Raises:
+        ValueError: If the gain does not commute with F.
     """
+    responses = [falling(p, times) for p in pulls(fisher, gain)]
     values, basis = np.linalg.eigh(np.asarray(fisher, float))
     begin = np.array([it.shrink for it in responses])
     begin *= (np.asarray(start, float) @ basis)[:, None]

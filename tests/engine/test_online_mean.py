@@ -16,11 +16,9 @@ from natgrad_core.analysis.online_mean import (
     drawing,
     exact,
     expected,
-    falling,
     learned,
     limit,
     marks,
-    pulls,
     ratio,
 )
 from natgrad_core.types import Array
@@ -65,8 +63,7 @@ def test_the_natural_gradient_is_the_running_mean_and_on_the_bound_at_every_time
 
 @pytest.mark.parametrize("name", GAINS)
 def test_responses_give_the_moments_that_the_recursion_gives(name: str) -> None:
-    responses = [falling(p, TIMES) for p in pulls(FISHER, GAINS[name])]
-    found = exact(FISHER, START, TIMES, responses)
+    found = exact(FISHER, GAINS[name], START, TIMES)
     np.testing.assert_allclose(found, expected(FISHER, GAINS[name], START, TIMES), rtol=1e-9)
 
 
@@ -139,3 +136,5 @@ def test_examples_come_batch_by_batch_and_are_seeded(examples: Examples) -> None
 def test_a_gain_that_does_not_commute_is_refused(examples: Examples) -> None:
     with pytest.raises(ValueError, match="commute with F"):
         learned(examples, FISHER, np.diag([1.0, 2.0]), START, TIMES)
+    with pytest.raises(ValueError, match="commute with F"):
+        exact(FISHER, np.diag([1.0, 2.0]), START, TIMES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import html
 import os
@@ -39,6 +38,7 @@ from natgrad_lecture.server.startup_checks import (
     plain_host,
 )
 from natgrad_lecture.server.waiting_line import room
+from tests.support.event_loops import run_apart
 from tests.support.servers import ROOT, Page, Server, children, launch, running, wait_until
 
 GOOD: dict[str, Any] = {
@@ -202,7 +202,7 @@ def test_torch_is_loaded_before_anybody_asks_where_there_is_memory_for_it(
     monkeypatch.setattr(served, "memory_left", lambda: served.AHEAD_OF_NEED + (1 if room else -1))
     monkeypatch.setattr(LessonServer, "_make_homes", lambda self: None)
     monkeypatch.setattr(Forked, "fork_clients", {True: Client()}, raising=False)
-    asyncio.run(LessonServer(port=8000, open_browser=False)._make_ahead())
+    run_apart(LessonServer(port=8000, open_browser=False)._make_ahead())
     assert [env["NATGRAD_PAGE"] for env in asked] == ["1"] * room
 
 

@@ -67,7 +67,7 @@ def _linear(factor: float) -> Any:
         found = learned(examples, model.fisher, s.c * np.eye(2), s.start, SHORT).moments
         values, basis = np.linalg.eigh(model.fisher)
         error, rows = np.broadcast_to(np.array(s.start), (KEPT, 2)), []
-        for t, y in enumerate((examples.first / np.sqrt(values)) @ basis.T, 1):
+        for t, y in enumerate((np.moveaxis(examples.first, 0, -1) / np.sqrt(values)) @ basis.T, 1):
             error = error + gain / t * (y - error) @ model.fisher
             if t in SHORT:
                 rows.append(t * error.T @ error / KEPT)

@@ -109,9 +109,10 @@ def _errors(
 
 
 @bounded_cache
-def _exact(method: str, s1: float, s2: float, c: float | None, start: Any) -> Array:
-    responses = [_response(how) for how in _learned(method, s1, s2, c)]
-    return exact(_fisher(s1, s2), start, TIMES, responses)
+def _exact(s1: float, s2: float, c: float | None, start: Any) -> Array:
+    fisher = _fisher(s1, s2)
+    gain = np.linalg.inv(fisher) if c is None else c * np.eye(2)
+    return exact(fisher, gain, start, TIMES)
 
 
 class Model:
@@ -145,7 +146,7 @@ class Model:
     def exact(self, method: str) -> Array:
         """t·E[eeᵀ] at the times, ``[times, 2, 2]``, without any sampling."""
         s = self.state
-        return _exact(method, s.s1, s.s2, self._c(method), s.start)
+        return _exact(s.s1, s.s2, self._c(method), s.start)
 
     def limit(self, c: float | None = None) -> Array:
         """The limit of t·E[eeᵀ] for gradient descent; infinite where c is too small."""

@@ -10,14 +10,14 @@ from natgrad_lecture.lessons.efficiency.state import STEPS
 def script(model: Model, writer: Writer) -> str:
     """Write the Python that computes what is seen."""
     s = model.state
-    writer.add_import("natgrad_core.analysis.online_mean", "expected", "marks", "ratio")
+    writer.add_import("natgrad_core.analysis.online_mean", "exact", "marks", "ratio")
     lines = [
         f"fisher = np.array({writer.write(model.fisher)})",
         f"identity = {writer.write(s.c)} * np.eye(2)",
         "gains = {'natural': np.linalg.inv(fisher), 'gradient': identity}",
         f"start = {writer.write(s.start)}",
         "",
-        f"paths = {{name: expected(fisher, gain, start, marks({STEPS}))",
+        f"paths = {{name: exact(fisher, gain, start, marks({STEPS}))",
         "         for name, gain in gains.items()}",
         "",
         "for name, moments in paths.items():",
