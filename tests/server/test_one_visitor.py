@@ -183,7 +183,7 @@ def test_at_the_limit_of_files_the_server_refuses_and_those_inside_go_on() -> No
             for _ in range(250)
         ]
         for each in held[-20:]:
-            each.settimeout(5)
+            each.settimeout(20)
             assert each.recv(100).startswith(b"HTTP/1.1 503"), "refused at once"
         assert inside.ask(rate=0.03)["state"]["rate"] == 0.03
         busy = psutil.Process(server.process.pid).cpu_percent(0.5)
@@ -192,6 +192,19 @@ def test_at_the_limit_of_files_the_server_refuses_and_those_inside_go_on() -> No
         wait_until(lambda: requests.get(f"{server.url}healthz", timeout=5).status_code == 200, 10)
         assert Page(server.url).open().goodbye() == 204
         assert server.metric('refused_total{reason="connection: files"}') >= 20
+
+
+def test_connections_that_come_at_once_wait_while_the_server_is_busy() -> None:
+    with running() as server, contextlib.ExitStack() as lines:
+        host, port = server.url.split("/")[2].split(":")
+        os.kill(server.process.pid, signal.SIGSTOP)
+        held = [
+            lines.enter_context(socket.create_connection((host, int(port)), 20)) for _ in range(400)
+        ]
+        for each in held:
+            each.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        os.kill(server.process.pid, signal.SIGCONT)
+        assert all(each.recv(100).startswith(b"HTTP/1.1 200") for each in held)
 
 
 def test_a_connection_that_says_nothing_is_dropped() -> None:

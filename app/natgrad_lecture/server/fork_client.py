@@ -68,10 +68,17 @@ class ForkClient:
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] | None = None
+        self._closed = False
 
     async def open(self, env: dict[str, str]) -> None:
-        """Start the process if it does not run; return once kernels can be forked."""
+        """Start the process if it does not run; return once kernels can be forked.
+
+        Raises:
+            ForkError: It was closed.
+        """
         async with self._starting:
+            if self._closed:
+                raise ForkError("no kernel can be forked: the server ends")
             if self.process is None or self.process.poll() is not None or self._writer is None:
                 await self._spawn(env)
         assert self._ready
@@ -136,7 +143,8 @@ class ForkClient:
         return self.process is None or (self.process.poll() is None and self._writer is not None)
 
     async def close(self) -> None:
-        """End the process and every kernel of it."""
+        """End the process and every kernel of it, for good."""
+        self._closed = True
         if self._writer is not None:
             self._writer.close()
         if self._listening is not None:

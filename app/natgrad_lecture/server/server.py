@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import importlib.util
 import logging
 import math
 import os
@@ -15,7 +16,8 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -45,6 +47,7 @@ from natgrad_lecture.server.fork_client import ForkClient
 from natgrad_lecture.server.identity import Nobody
 from natgrad_lecture.server.jupyterhub import let_the_hub_say_who
 from natgrad_lecture.server.kernel_client import PageClient, connect_soon
+from natgrad_lecture.server.kernel_pool import REFILL, KernelPool
 from natgrad_lecture.server.kernel_provisioner import (
     FORKS,
     PLANE,
@@ -88,13 +91,6 @@ from natgrad_lecture.server.startup_checks import (
 from natgrad_lecture.server.status_handlers import Healthz, Metrics, Readyz
 from natgrad_lecture.server.temporary_folder import make_folder
 from natgrad_lecture.server.thumbnails import Drawing
-from natgrad_lecture.server.voila_compat import (
-    cancel_pools,
-    fill_pool,
-    limit_pool,
-    pooled,
-    purge_pools,
-)
 from natgrad_lecture.server.waiting_line import (
     MEGABYTES,
     MEGABYTES_OF_NETS,
@@ -117,11 +113,13 @@ AHEAD = 10.0
 for it: the first visitor's lesson comes first.
 """
 
-AHEAD_OF_NEED = 2 * 2**30
+ROOM_FOR_TORCH = 2 * 2**30
 """Bytes of memory that must be left for torch to be loaded ahead: it takes a sixth of that."""
 
-REFILL = 1.0 if FORKS else 4.0
-"""Seconds after the last page was made at which kernels are started for visitors to come."""
+BACKLOG = 1024
+"""Connections that may wait until they are accepted; the system's own limit holds too. A class that
+opens its pages at once takes several each, and those beyond would be tried again after a second.
+"""
 
 PING = 20.0
 """Seconds between two pings of a websocket, so that no proxy takes it for idle; one whose page
@@ -208,10 +206,12 @@ class LessonServer(Voila):
         names_here = notebooks(folder)
         if warm and warm not in names_here:
             raise SystemExit(f"no lesson {warm!r} to wait with; there are {', '.join(names_here)}")
-        self.pool = min(pool, self.limit)
-        self.warm = f"{warm or (names_here or [''])[0]}.ipynb"
-        self._making = 0
-        self._filling: asyncio.TimerHandle | None = None
+        self.pool = KernelPool(
+            lambda: self.kernel_manager,
+            f"{warm or (names_here or [''])[0]}.ipynb",
+            min(pool, self.limit),
+            self.free,
+        )
         self._homes: dict[tuple[str, bool], str] = {}
         self._drawing: Drawing | None = None
         self._lines: dict[str, Connection] = {}
@@ -225,7 +225,7 @@ class LessonServer(Voila):
             ("kernels", "Kernels that live", lambda: len(self.kernel_manager.list_kernel_ids())),
             ("classes", "Classes that are led", lambda: len(self.together.rooms)),
             ("followers", "Devices that follow a class", self.together.count),
-            ("pool", "Kernels that wait for a visitor", lambda: len(self.pooled())),
+            ("pool", "Kernels that wait for a visitor", lambda: len(self.pool.waiting())),
         ):
             self.watch.gauge(name, say, read)
         super().__init__(
@@ -251,7 +251,7 @@ class LessonServer(Voila):
             raise SystemExit(f"no lesson in {self.root_dir}: a lesson is a notebook, *.ipynb")
 
     def _settings(self, hub: bool) -> Config:
-        config, pool = Config(), self.pool
+        config, pool = Config(), self.pool.size
         config.Voila.identity_provider_class = Nobody
         if hub:
             let_the_hub_say_who(config)
@@ -269,8 +269,9 @@ class LessonServer(Voila):
             # Each waiting kernel costs memory, and where they are forked a start takes no time:
             # they wait with one lesson only.
             "default": {"pool_size": 0 if FORKS else pool // 2},
-            self.warm: {"pool_size": pool},
+            self.pool.notebook: {"pool_size": pool},
         }
+        config.VoilaKernelManager.fill_delay = REFILL  # of the others
         # A class that comes at once keeps this process busy for longer than the four seconds after
         # which what a cell displayed is given up as lost, and the page would come without it.
         config.NotebookClient.iopub_timeout = 300
@@ -334,9 +335,16 @@ class LessonServer(Voila):
         """
         await asyncio.sleep(AHEAD)
         await asyncio.to_thread(self._make_homes)
-        if FORKS and memory_left() > AHEAD_OF_NEED:
+        if FORKS and memory_left() > ROOM_FOR_TORCH and self._needs_torch():
             with contextlib.suppress(RuntimeError, OSError):  # a reader who needs it is told
                 await Forked.fork_clients[True].open({**os.environ, **Specs().env})
+
+    def _needs_torch(self) -> bool:
+        """Whether a lesson here needs torch, and it is installed."""
+        from natgrad_lecture.lessons import lessons
+
+        slow = any(lessons[name].slow for name in self.lessons() if name in lessons)
+        return slow and importlib.util.find_spec("torch") is not None
 
     def _make_homes(self) -> None:
         """Make the home page in every language.
@@ -412,7 +420,9 @@ class LessonServer(Voila):
     @property
     def inside(self) -> int:
         """How many readers there are, those included whose page is being made."""
-        return self._making + len(self.readers.handed & set(self.kernel_manager.list_kernel_ids()))
+        return self.pool.making + len(
+            self.readers.handed & set(self.kernel_manager.list_kernel_ids())
+        )
 
     def free(self, lesson: str = "") -> int:
         """How many more may come in, to this lesson."""
@@ -420,38 +430,9 @@ class LessonServer(Voila):
         nets = plane is not None and lesson in plane.net_lessons
         return room_now(self.limit, self.inside, MEGABYTES_OF_NETS if nets else MEGABYTES)
 
-    @contextlib.contextmanager
-    def making(self) -> Iterator[None]:
-        """While a page is made, its reader has a place, and no kernel is started for the next one:
-        a visitor's first second belongs to the visitor.
-        """
-        self._making += 1
-        if self._filling is not None:
-            self._filling.cancel()
-        self._limit_the_pool(0)
-        try:
-            yield
-        finally:
-            self._making -= 1
-            if not self._making:
-                loop = asyncio.get_running_loop()
-                self._filling = loop.call_later(REFILL, self._fill_the_pool)
-
-    def _limit_the_pool(self, size: int) -> None:
-        if self.pool:
-            limit_pool(self.kernel_manager, self.warm, size)
-
-    def _fill_the_pool(self) -> None:
-        """Let as many kernels wait as visitors may come in, unless pages are being made."""
-        self._filling = None
-        wanted = 0 if self._making else min(self.pool, self.free())
-        self._limit_the_pool(wanted)
-        if wanted:
-            fill_pool(self.kernel_manager, self.warm)
-
-    def pooled(self) -> set[str]:
-        """The kernels that wait for a visitor."""
-        return pooled(self.kernel_manager)
+    def making(self) -> AbstractContextManager[None]:
+        """While a page is made, its reader has a place, and no kernel is started for the next."""
+        return self.pool.closed()
 
     def lives(self, kernel: str) -> bool:
         """Whether a kernel is there and has not ended."""
@@ -461,10 +442,8 @@ class LessonServer(Voila):
         return not FORKS or (child is not None and child.code is None)
 
     def purge_the_pool(self) -> None:
-        """Forget kernels that died while they waited, and starts that failed: no visitor may be
-        sent to one.
-        """
-        purge_pools(self.kernel_manager, self.lives)
+        """Forget kernels that died while they waited for a visitor."""
+        self.pool.purge(self.lives)
 
     def page_failed(self, lesson: str, error: BaseException) -> None:
         """Say what kept a page from being made, where the page says that more is said."""
@@ -512,13 +491,12 @@ class LessonServer(Voila):
                         line.hang_up(SERVICE_RESTART, "the kernel did not answer")
                         with contextlib.suppress(Exception):
                             await self.end_kernel(kernel, "silent")
-                for kernel, reason in self.readers.unneeded(live, self.pooled()):
+                for kernel, reason in self.readers.unneeded(live, self.pool.waiting()):
                     if reason == "idle" and kernel in self._lines:
                         self._lines[kernel].hang_up(ASLEEP, "let go while idle")
                     with contextlib.suppress(Exception):
                         await self.end_kernel(kernel, reason)
-                if self._filling is None:  # otherwise a visitor has just come
-                    self._fill_the_pool()
+                self.pool.fill()
                 self.together.sweep()
             except Exception:
                 self.log.exception("kernels that nobody needs could not be ended")
@@ -744,7 +722,7 @@ class LessonServer(Voila):
         last = min(self.port + self.port_retries, 65535)
         for port in range(self.port, last + 1):
             try:
-                sockets = bind_sockets(port, self.ip)
+                sockets = bind_sockets(port, self.ip, backlog=BACKLOG)
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
                     continue
@@ -759,12 +737,11 @@ class LessonServer(Voila):
 
     async def _end_kernels(self) -> None:
         """End every kernel, those still starting too. They have nothing to save."""
-        manager = self.kernel_manager
+        self.pool.end()
         for fork_client in Forked.fork_clients.values():
             await fork_client.close()
-        cancel_pools(manager)
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(ensure_async(manager.shutdown_all(now=True)), 10)
+            await asyncio.wait_for(ensure_async(self.kernel_manager.shutdown_all(now=True)), 10)
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
