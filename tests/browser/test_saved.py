@@ -30,6 +30,7 @@ from tests.browser.axe import BY_STYLE, barriers
 from tests.browser.conftest import Watch
 from tests.conftest import TRAINED
 from tests.support import features
+from tests.support.servers import wait_until
 
 LESSON, LISTED = lessons["coordinates"], lessons["steepest-descent"]
 CHARTED = lessons["net"]
@@ -325,8 +326,12 @@ def test_the_list_is_light_or_dark_as_chosen(offline: Page, folder: Path) -> Non
         offline.locator("button.theme").click()
     dark = offline.evaluate(paper)
     assert dark != light
-    offline.reload()
-    expect(offline.locator("body"), "and it is remembered").to_have_css("background-color", dark)
+
+    def remembered() -> bool:
+        offline.reload()
+        return offline.evaluate(paper) == dark
+
+    wait_until(remembered)  # the browser stores it in a process apart, some time later
     offline.locator("button.theme").click()
 
 
