@@ -276,8 +276,7 @@ def errors(
     """
     values, basis = np.linalg.eigh(np.asarray(fisher, float))
     spread, wanted = 1 / np.sqrt(values), np.asarray(times)
-    begin = np.array([it.response.shrink for it in sums])
-    begin *= (np.asarray(start, float) @ basis)[:, None]
+    begin = _shrunk(basis, start, [it.response for it in sums])
     moments = _moments(basis, spread, begin, wanted, [it.mean for it in sums], product)
     first = np.stack([s * it.first for s, it in zip(spread, sums, strict=True)], -1)
     cloud = np.sqrt(wanted)[:, None, None] * ((first + begin.T[:, None]) @ basis.T)
@@ -304,8 +303,7 @@ def exact(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole) ->
     """
     responses = [falling(p, times) for p in pulls(fisher, gain)]
     values, basis = np.linalg.eigh(np.asarray(fisher, float))
-    begin = np.array([it.shrink for it in responses])
-    begin *= (np.asarray(start, float) @ basis)[:, None]
+    begin = _shrunk(basis, start, responses)
     none = np.zeros(len(times))
 
     def product(i: int, j: int) -> Array:
@@ -314,6 +312,12 @@ def exact(fisher: ArrayLike, gain: ArrayLike, start: ArrayLike, times: Whole) ->
 
     means = [none] * len(values)
     return _moments(basis, 1 / np.sqrt(values), begin, np.asarray(times), means, product)
+
+
+def _shrunk(basis: Array, start: ArrayLike, responses: Sequence[Response]) -> Array:
+    """What is left of the error at t = 0, along each direction, ``[d, n]``."""
+    along_each = np.asarray(start, float) @ basis
+    return along_each[:, None] * np.array([response.shrink for response in responses])
 
 
 def _moments(

@@ -70,7 +70,7 @@ def run(
     path, ok = found
     if not (ok[0] if ok.ndim == 1 else ok[0].all()):
         problem.check(start)
-    path.setflags(write=False)
+    path.flags.writeable = False
     return Trajectory(problem, rule, path, ok)
 
 
@@ -226,7 +226,7 @@ def _step(problem: Problem, rule: Rule, d: int, memory: Memory) -> Step:
 
 
 def _checked(steps: Any) -> int:
-    if type(steps) is not int and not isinstance(steps, int | np.integer):
+    if not isinstance(steps, int | np.integer):
         raise TypeError(f"steps must be a whole number, got {steps!r}")
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")

@@ -92,11 +92,10 @@ def replay(
         one = None
     if one and target is None and _floats(state) and _floats(constants[: traced.own]):
         machine, columns, key = one
-        if not machine.quick:
-            return machine_code.execute_one(machine, state, constants, columns, steps)
         began = time.perf_counter()
         found = machine_code.execute_one(machine, state, constants, columns, steps)
-        _ran(traced, key, time.perf_counter() - began)
+        if machine.quick:
+            _ran(traced, key, time.perf_counter() - began)
         return found
     if "columns" not in kept:
         kept["columns"] = _beside_columns(traced.lines)
