@@ -3,7 +3,8 @@
 A reader moves to and fro between states, so what was computed for one is kept. How much memory that
 takes depends on the state: a long run or a trained net is as large as thousands of small results.
 So all caches of this process share one budget in bytes, and what was not used for the longest time
-goes first.
+goes first. What is made again within milliseconds goes before the budget is full: a hundred readers
+have a kernel each, and a drag makes a hundred such results a second.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ TRIMMED = 7 / 8
 
 ANSWERS = 4
 """How many of the last answers keep what they used: a page has at most four asks on their way."""
+
+RECENT = 100
+"""Answers after which a result of a ``recent_cache`` goes, if none of them used it: with a slider
+moved to and fro, those of a few seconds.
+"""
+
+EVERY = 20
+"""Answers after which such results are looked for."""
 
 MANY = 64
 """Results of one answer that wait to be weighed; a picture that is dragged has a dozen."""
@@ -60,11 +69,14 @@ class Results:
         self._clock = itertools.count(1)
         self._answers = 0
         self._answering = False
-        self.renew_lock()
+        self.begin_in_child()
 
-    def renew_lock(self) -> None:
-        """Begin with a lock that is free: in a forked child no thread gives the parent's back."""
+    def begin_in_child(self) -> None:
+        """Begin with a lock that is free: in a forked child no thread gives the parent's back. What
+        the parent kept takes no memory here until it is touched, so it stays.
+        """
         self._lock = threading.RLock()
+        self._inherited = self._answers
 
     @contextlib.contextmanager
     def answering(self) -> Generator[None]:
@@ -75,6 +87,8 @@ class Results:
         """
         self.settle()
         self._answers += 1
+        if self._answers % EVERY == 0:
+            self._forget_old()
         self._answering = True
         try:
             yield
@@ -145,6 +159,14 @@ class Results:
             if not self._recent(entry):
                 self._drop(entry)
 
+    def _forget_old(self) -> None:
+        """Let go of what is made again quickly and was not used lately."""
+        oldest = self._answers - RECENT
+        with self._lock:
+            for entry in list(self.entries.values()):
+                if self._inherited < entry.answer < oldest and entry.key[0].recent:
+                    self._drop(entry)
+
     def _drop(self, entry: _Entry) -> None:
         del self.entries[entry.key]
         self.weight -= entry.weight
@@ -162,7 +184,7 @@ RESULTS = Results()
 """What this process keeps."""
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=RESULTS.renew_lock)
+    os.register_at_fork(after_in_child=RESULTS.begin_in_child)
 
 
 class BoundedCache(Generic[P, T]):
@@ -170,10 +192,19 @@ class BoundedCache(Generic[P, T]):
     bytes that it shares with all others. Arguments must be hashable.
     """
 
-    def __init__(self, function: Callable[P, T], kept: Results = RESULTS) -> None:
+    def __init__(
+        self, function: Callable[P, T], kept: Results = RESULTS, *, recent: bool = False
+    ) -> None:
+        """Keep results.
+
+        Args:
+            function: What makes them.
+            kept: Where they are kept.
+            recent: Whether only those are kept that one of the last ``RECENT`` answers used.
+        """
         functools.update_wrapper(self, function)
         self.__qualname__ = function.__qualname__
-        self._function, self._kept = function, kept
+        self._function, self._kept, self.recent = function, kept, recent
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the function's result for these arguments, computed if it is not kept."""
@@ -197,6 +228,13 @@ class BoundedCache(Generic[P, T]):
 def bounded_cache(function: Callable[P, T]) -> BoundedCache[P, T]:
     """Decorate a function whose results are kept: all such functions share ``BUDGET``."""
     return BoundedCache(function)
+
+
+def recent_cache(function: Callable[P, T]) -> BoundedCache[P, T]:
+    """Decorate a function whose results are made again within milliseconds, one or more for each
+    place of a slider: those are kept that one of the last ``RECENT`` answers used.
+    """
+    return BoundedCache(function, recent=True)
 
 
 _SHARED = (

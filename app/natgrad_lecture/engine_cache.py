@@ -16,13 +16,13 @@ from natgrad_core.core.chart import Chart
 from natgrad_core.core.charted import Charted
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.paired_runs import PairedRuns, losses_along, measured
 from natgrad_lecture.state.items import ChartKey, ProblemKey, chart_named, problem_named
 from natgrad_lecture.state.runs import Runs
 
 
-@bounded_cache
+@recent_cache
 def rule_named(
     name: str,
     rate: float,
@@ -43,7 +43,7 @@ def rule_options(rule: str) -> frozenset[str]:
     return frozenset(inspect.signature(rules[rule]).parameters)
 
 
-@bounded_cache
+@recent_cache
 def charted(problem: ProblemKey, chart: ChartKey) -> Charted:
     """The problem in the coordinates of the chart: one object for all runs in x."""
     return problem_named(problem).through(chart_named(chart))
@@ -64,7 +64,7 @@ RuleCall = tuple[Callable[..., Rule], tuple[Any, ...]]
 """What makes a rule, and of what: runs are kept by it."""
 
 
-@bounded_cache
+@recent_cache
 def run_of(
     problem: ProblemKey,
     chart: ChartKey | None,
@@ -82,7 +82,7 @@ def run_of(
     return run(there, how, there.chart.inverse(start), steps, kept)
 
 
-@bounded_cache
+@recent_cache
 def losses_in_theta(
     problem: ProblemKey, rule_calls: tuple[RuleCall, ...], start: tuple[float, ...], steps: int
 ) -> Array:

@@ -19,18 +19,22 @@ import pytest
 
 import natgrad_lecture
 import natgrad_lecture.bounded_cache
+from benchmarks.kernel_moves import sliders
 from natgrad_core import problems, rules, run
 from natgrad_core.tracing.replay import ahead
 from natgrad_lecture.bounded_cache import (
     ANSWERS,
     BUDGET,
+    EVERY,
     MANY,
+    RECENT,
     RESULTS,
     BoundedCache,
     Results,
     bounded_cache,
     weight,
 )
+from natgrad_lecture.drawing.heat_map import Kept
 from natgrad_lecture.engine_cache import run_of
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.session import Live
@@ -157,6 +161,78 @@ def test_a_picture_that_needs_more_than_the_budget_is_finished_and_then_let_go()
             kept(i)
     kept(9)
     assert kept._kept.weight <= 50 * KB
+
+
+def answers(kept: Results, count: int) -> None:
+    """So many answers that use nothing."""
+    for _ in range(count):
+        with kept.answering():
+            pass
+
+
+def test_what_is_made_again_quickly_goes_when_no_answer_used_it_for_a_while() -> None:
+    kept = Results(KB * KB)
+    light = BoundedCache(of_bytes, kept, recent=True)
+    heavy = BoundedCache(lambda size: of_bytes(size), kept)
+    with kept.answering():
+        old, shared, costly = (
+            weakref.ref(it) for it in (light(5 * KB), light(7 * KB), heavy(9 * KB))
+        )
+    answers(kept, RECENT - EVERY)
+    with kept.answering():
+        light(7 * KB)
+    assert old() is not None
+    answers(kept, 2 * EVERY)
+    assert old() is None
+    assert shared() is not None, "it was used since"
+    assert kept.weight <= 18 * KB
+    answers(kept, 2 * RECENT)
+    assert shared() is None
+    assert costly() is not None, "the budget has room for it"
+
+
+def test_what_a_process_inherits_is_not_touched_for_its_age() -> None:
+    kept = Results(KB * KB)
+    light = BoundedCache(of_bytes, kept, recent=True)
+    with kept.answering():
+        before, used = weakref.ref(light(5 * KB)), weakref.ref(light(6 * KB))
+    kept.begin_in_child()
+    with kept.answering():
+        light(6 * KB)
+    answers(kept, 2 * RECENT)
+    assert before() is not None
+    assert used() is None
+
+
+@pytest.mark.parametrize("name", [name for name in lessons if not lessons[name].slow])
+def test_a_slider_that_is_dragged_on_and_on_takes_no_more_memory(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a map's parts, of which a reader sees more the longer they wait: the budget bounds
+    these.
+    """
+    monkeypatch.setattr(natgrad_lecture.bounded_cache, "RECENT", 8)
+    monkeypatch.setattr(natgrad_lecture.bounded_cache, "EVERY", 4)
+
+    def weighed() -> int:
+        for entry in RESULTS.entries.values():
+            if not isinstance(entry.value, Kept):
+                RESULTS._weigh(entry)
+        return sum(e.weight for e in RESULTS.entries.values() if not isinstance(e.value, Kept))
+
+    first = lessons[name].values(lessons[name].first)
+    for field_, low, high in sliders(name):
+        live, whole = Live(lessons[name]), isinstance(first.get(field_), int)
+        answer, _ = live.respond({"ask": 0, "set": {}})
+        weights: list[int] = []
+        for i in range(3 * 12):
+            place = low + (high - low) * (0.3 + 0.4 * (0.618034 * i % 1))
+            value = round(place) if whole else place
+            answer, _ = live.respond({"ask": i, "state": answer["state"], "set": {field_: value}})
+            if i % 12 == 11:
+                weights.append(weighed())
+        grown = (weights[2] - weights[1]) / 12 / KB
+        assert grown < 16, f"{field_}: {grown:.0f} KB an answer"
 
 
 def test_what_an_answer_used_is_weighed_once_it_is_sent() -> None:

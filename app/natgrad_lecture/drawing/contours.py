@@ -19,7 +19,7 @@ import numpy as np
 from natgrad_core.charts.linear import Linear
 from natgrad_core.linalg.small_matrices import components
 from natgrad_core.types import Array, Whole
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import recent_cache
 from natgrad_lecture.drawing.numbers import round_near
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.simplify import seen, thinned
@@ -90,7 +90,7 @@ def _axes(problem: ProblemKey, sides: _Sides | None) -> list[Array]:
     return axes
 
 
-@bounded_cache
+@recent_cache
 def level_bands(problem: ProblemKey, sides: _Sides | None = None) -> Levels:
     """Bands and lines of equal loss around the problem's view, or within ``sides`` alone."""
     base, axes = problem_named(problem), _axes(problem, sides)
@@ -204,7 +204,7 @@ def _add(
     )
 
 
-@bounded_cache
+@recent_cache
 def _curved_bands(problem: ProblemKey, chart: ChartKey, sides: _Sides) -> Levels:
     """The same bands in a curved chart: a loss is a scalar, so each point goes where it goes."""
     levels, view = level_bands(problem), np.reshape(sides, (2, 2))
@@ -252,7 +252,7 @@ def add_lattice(
     )
 
 
-@bounded_cache
+@recent_cache
 def _lattice(
     to_here: Callable[[Array], Array], there: _Sides, here: _Sides, bends: int, beyond: int
 ) -> tuple[Array, Whole, str]:

@@ -25,7 +25,7 @@ from natgrad_core.analysis.online_mean import (
     ratio,
 )
 from natgrad_core.types import Array
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.drawing.heat_map import Kept, keeper
 from natgrad_lecture.lessons.efficiency.state import STEPS, TIMES
 
@@ -67,13 +67,13 @@ Learned = tuple[str, float]
 """One of these, and p. It tells all of one direction: what a slider does not change is kept."""
 
 
-@bounded_cache
+@recent_cache
 def _response(how: Learned) -> Response:
     name, pull = how
     return RESPONSES[name](pull, TIMES)
 
 
-@bounded_cache
+@recent_cache
 def _along(seed: int, part: int, i: int, how: Learned) -> Along:
     """A response, applied to the examples along one direction."""
     return along(_known(seed, part), i, _response(how))
@@ -93,7 +93,7 @@ def _learned(method: str, s1: float, s2: float, c: float | None) -> list[Learned
     return [("falling", 1.0 if c is None else c / s**2) for s in spreads]
 
 
-@bounded_cache
+@recent_cache
 def _errors(
     method: str, s1: float, s2: float, c: float | None, start: Any, seed: int, part: int
 ) -> Errors:

@@ -12,7 +12,7 @@ from natgrad_core.geometry.geodesics import distance, e_geodesic, fisher_rao, m_
 from natgrad_core.geometry.gradient_flow import Flow, flow
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.types import Array
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.engine_cache import traces
 from natgrad_lecture.lessons.geodesics.state import CHARTS
 
@@ -49,7 +49,7 @@ def _loss(target: End, reverse: bool) -> Divergence:
     return Divergence(NORMAL, np.array(target), reverse)
 
 
-@bounded_cache
+@recent_cache
 def _steps(a: End, b: End, chart: str, reverse: bool, rate: float) -> Trajectory:
     of = CHARTS[chart]
     charted = _loss(b, reverse).through(of)

@@ -20,7 +20,7 @@ from natgrad_core.rules.kl_limited import limit
 from natgrad_core.tracing.replay import SHORT
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array, Whole
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.drawing.vector_field import directions
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, traces, traces_of
@@ -127,7 +127,7 @@ def _direction(problem: str, q: float, damping: float, points: Array) -> Array:
         return found
 
 
-@bounded_cache
+@recent_cache
 def _field(problem: str, q: float, damping: float) -> tuple[Array, Whole]:
     view = window(problem_named(problem))
     return directions(lambda points: _direction(problem, q, damping, points), view)

@@ -15,7 +15,7 @@ from natgrad_core.core.rule import descend, precondition
 from natgrad_core.linalg.operators import Dense
 from natgrad_core.linalg.small_matrices import components, full, mv
 from natgrad_core.types import Array, Vector
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.engine_cache import RuleCall, RunsModel, charted, traces_of
 from natgrad_lecture.lessons.newton.state import HESSIANS, NewtonState
 from natgrad_lecture.paired_runs import PairedRuns
@@ -29,7 +29,7 @@ def _rule(name: str, hessian: str, rate: Any) -> Rule:
     return chain(precondition(metric), descend(rate), name=name)
 
 
-_kept_rule = bounded_cache(_rule)
+_kept_rule = recent_cache(_rule)
 
 
 class Model(RunsModel):

@@ -17,7 +17,7 @@ from natgrad_core import charts, metrics, problems, rules
 from natgrad_core.core.damping import ALL_KINDS
 from natgrad_core.core.rule import SINGULAR, Rule, chain, descend, precondition
 from natgrad_core.metrics import Metric
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.drawing.numbers import significant
 from natgrad_lecture.drawing.windows import grid, window
 from natgrad_lecture.engine_cache import RuleCall, rule_options, run_of
@@ -89,7 +89,7 @@ def metric_named(key: MetricKey) -> Metric:
     return metrics[key[0]](**dict(key[1]))
 
 
-@bounded_cache
+@recent_cache
 def rule_of(key: RuleKey) -> Rule:
     """The rule with those of the reader's options that it takes."""
     name, rate, damping, kind, singular, metric = key

@@ -10,7 +10,7 @@ import numpy as np
 from natgrad_core import Rule, Trajectory, rules, run
 from natgrad_core.linalg.small_matrices import full
 from natgrad_core.types import Array, Bools
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.engine_cache import traces_of
 from natgrad_lecture.lessons.singular.state import METHODS, NET, Runner
 from natgrad_lecture.state.items import problem_named
@@ -24,7 +24,7 @@ def _rule(method: str, rate: float, damping: float) -> Rule:
     return rules["natural"](rate, singular="pseudo-inverse" if method == "pseudo" else "diverge")
 
 
-@bounded_cache
+@recent_cache
 def run_of(
     problem: str, method: str, rate: float, damping: float, start: Any, steps: int
 ) -> Trajectory:

@@ -18,7 +18,7 @@ from natgrad_core.problems.rosenbrock import Rosenbrock
 from natgrad_core.problems.variational_normal import VariationalNormal
 from natgrad_core.tracing.trace_cache import Traces
 from natgrad_core.types import Array
-from natgrad_lecture.bounded_cache import bounded_cache
+from natgrad_lecture.bounded_cache import bounded_cache, recent_cache
 from natgrad_lecture.drawing.windows import window
 from natgrad_lecture.engine_cache import RunsModel, traces
 from natgrad_lecture.lessons.variational.state import Inference
@@ -48,13 +48,13 @@ def _traces(problem: ProblemKey, chart: ChartKey | None) -> Traces:
     return traces(posterior_of(problem).form, chart and chart_named(chart).form)
 
 
-@bounded_cache
+@recent_cache
 def _method(name: str, rate: float) -> Rule:
     """A method at this learning rate."""
     return rules[name](SHARE * rate if name == "gradient" else rate)
 
 
-@bounded_cache
+@recent_cache
 def pair_of(
     problem: ProblemKey,
     chart: ChartKey,
