@@ -29,12 +29,12 @@ TRIMMED = 7 / 8
 ANSWERS = 4
 """How many of the last answers keep what they used: a page has at most four asks on their way."""
 
-RECENT = 100
+RECENT = 60
 """Answers after which a result of a ``recent_cache`` goes, if none of them used it: with a slider
-moved to and fro, those of a few seconds.
+moved to and fro, those of a second or two.
 """
 
-EVERY = 20
+EVERY = 12
 """Answers after which such results are looked for."""
 
 MANY = 64
