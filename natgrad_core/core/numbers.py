@@ -25,6 +25,12 @@ class Numbered:
     with its own. All other fields that the formulas meet must be the same for all of one ``form``.
     A subclass names them again, for it may have further fields."""
 
+    _names_its_numbers: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._names_its_numbers = bool(vars(cls).get("varying"))
+
     @property
     def form(self) -> tuple[Hashable, ...]:
         """A key of all that differ from this one in their ``numbers`` alone.
@@ -32,14 +38,20 @@ class Numbered:
         It is this one itself where its class names none. Override it, adding to it, where not all
         of a class share a form.
         """
-        if not vars(type(self)).get("varying"):
+        if not self._names_its_numbers:
             return (self,)
-        fields = [getattr(self, name) for name in self.varying]
-        return (type(self), *[each.form for each in fields if isinstance(each, Numbered)])
+        found: list[Hashable] = [type(self)]
+        for name in self.varying:
+            each = getattr(self, name)
+            if isinstance(each, Numbered):
+                found.append(each.form)
+        return tuple(found)
 
     @property
     def numbers(self) -> tuple[Any, ...]:
         """The numbers of this one among those of its form."""
+        if not self.varying:
+            return ()
         found: list[Any] = []
         for name in self.varying:
             each = getattr(self, name)
@@ -91,11 +103,14 @@ def flattened(nested: Any) -> tuple[Any, ...]:
 
 def _flatten(nested: Any, found: list[Any]) -> None:
     """Append what nested tuples hold, in order: faster than a generator for each level."""
-    if isinstance(nested, tuple):
-        for part in cast("tuple[Any, ...]", nested):
-            _flatten(part, found)
-    else:
+    if not isinstance(nested, tuple):
         found.append(nested)
+        return
+    for part in cast("tuple[Any, ...]", nested):
+        if isinstance(part, tuple):
+            _flatten(part, found)
+        else:
+            found.append(part)
 
 
 def rebuilt(like: Any, leaves: Iterator[Any]) -> Any:

@@ -583,7 +583,7 @@ FAULTS = (
     ),
     Fault(
         "core/numbers.py",
-        'if not vars(type(self)).get("varying"):',
+        "if not self._names_its_numbers:",
         "if not self.varying:",
         ("traced_options",),
     ),
