@@ -110,7 +110,7 @@ class ModuleNet(Net):
         return found if self.rows is None else found[self.rows]
 
     def _called(self, theta: Tensor, x: Tensor) -> Tensor:
-        with _TwiceDifferentiable(), _with_dense_gradients(self.module):
+        with _TwiceDifferentiable(self.module), _with_dense_gradients(self.module):
             out: Any = functional_call(self.module, self.state(theta), (x,), tie_weights=False)
         if not isinstance(out, Tensor):
             raise TypeError(
@@ -544,10 +544,18 @@ def _quietly() -> Generator[None]:
 
 class _TwiceDifferentiable(AbstractContextManager[None]):
     """Within it, fused kernels that torch cannot differentiate twice are not taken, nor is what was
-    compiled.
+    compiled. Recurrent layers have such kernels from oneDNN and cuDNN, and convolutions, which keep
+    theirs, lose time without.
     """
 
+    def __init__(self, module: nn.Module) -> None:
+        libraries: tuple[Any, ...] = (torch.backends.mkldnn, torch.backends.cudnn)
+        recurrent = any(isinstance(layer, nn.RNNBase) for layer in module.modules())
+        self.left_out = [it for it in libraries if recurrent and it.enabled]
+
     def __enter__(self) -> None:
+        for library in self.left_out:
+            library.enabled = False
         self.fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         self.kernel = sdpa_kernel(SDPBackend.MATH)
@@ -562,6 +570,8 @@ class _TwiceDifferentiable(AbstractContextManager[None]):
             self.eager.__exit__(None, None, None)
         self.kernel.__exit__(None, None, None)
         torch.backends.mha.set_fastpath_enabled(self.fast)
+        for library in self.left_out:
+            library.enabled = True
 
 
 @contextmanager

@@ -332,7 +332,7 @@ def exact(
 
 
 def blocks(kind: str = "true", samples: int = 1) -> Metric:
-    """F with the entries between layers set to 0: a block a layer (Martens & Grosse 2015, §4).
+    """F with the entries between layers set to 0: a block a layer.
 
     Args:
         kind: "true", "monte-carlo" or "empirical".
@@ -523,7 +523,7 @@ def _held(point: At, held: Any, v: Tensor) -> Tensor:
 def ekfac(
     kind: str = "true", samples: int = 1, keep: float | None = 0.0, sharing: str = "expand"
 ) -> Metric:
-    """E-KFAC: K-FAC's eigenbasis, true second moments (George and others 2018, §3).
+    """E-KFAC: K-FAC's eigenbasis, true second moments (George et al. 2018, §3.2).
 
     Args:
         kind: "true", "monte-carlo" or "empirical".

@@ -2,7 +2,7 @@
 
 A metric changes slowly along a run, and costs several passes of the net and an inverse. Between two
 refreshes a step costs no pass beyond that of the gradient: d = −(G + λI)⁻¹ g with the inverse that
-is held (Martens & Grosse 2015, §8, where T₁, T₂ and T₃ are such intervals).
+is held (Martens & Grosse 2015, §8, where T₃ is such an interval).
 """
 
 from __future__ import annotations

@@ -462,8 +462,9 @@ class SecondOrder(_Optimizer):
         if not pure and closure is None and self.looks:
             raise ValueError(
                 "the gradients hold more than that of the loss (a penalty, say, or those of an "
-                "earlier step, without zero_grad()), which a step that is tried before it is taken "
-                "cannot see: take weight_decay=, step(closure), or numbers as lr and damping"
+                "earlier step, without zero_grad(), or a spectral_norm in train mode), which a "
+                "step that is tried before it is taken cannot see: take weight_decay=, "
+                "step(closure), eval(), or numbers as lr and damping"
             )
         decay, penalty = self._penalty(seen)
 

@@ -29,7 +29,7 @@ class TwoStateMDP(Problem):
 
     title = "Kakade's two states: stay for a reward of 1, or of 2"
     latex = r"J = -\frac{q(1-p) + 2p(1-q)}{p + q}"
-    source = "Kakade 2001, sec. 4 and fig. 1; Bagnell and Schneider 2003"
+    source = "Kakade 2001, sec. 5 and fig. 1B-D; Bagnell and Schneider 2003"
     view = ((-5.0, 4.0), (-5.0, 3.0))
     start = (-3.0, 1.5)
     outcomes = 2

@@ -123,8 +123,10 @@ def _book(authors: str, year: int, title: str, publisher: str, edition: str = ""
     return Source("book", authors, year, title, {k: v for k, v in where.items() if v})
 
 
-def _talk(authors: str, year: int, title: str, booktitle: str, pages: str = "") -> Source:
-    where = {"booktitle": booktitle, "pages": pages.replace("-", "--")}
+def _talk(
+    authors: str, year: int, title: str, booktitle: str, pages: str = "", note: str = ""
+) -> Source:
+    where = {"booktitle": booktitle, "pages": pages.replace("-", "--"), "note": note}
     return Source("inproceedings", authors, year, title, {k: v for k, v in where.items() if v})
 
 
@@ -349,7 +351,7 @@ _WORKS = (
     _talk("Martens, James", 2010, "Deep Learning via Hessian-Free Optimization", _ICML),
     _talk("Martens, James and Grosse, Roger", 2015,
           "Optimizing Neural Networks with Kronecker-Factored Approximate Curvature", _ICML,
-          "2408-2417"),
+          "2408-2417", "sections and equations are cited as in arXiv:1503.05671"),
     _arxiv("Morwani, Depen and Shapira, Itai and Vyas, Nikhil and Malach, Eran and Kakade, Sham "
            "and Janson, Lucas", 2024, "A New Perspective on Shampoo's Preconditioner",
            "2406.17748"),

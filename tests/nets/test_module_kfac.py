@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import warnings
 from typing import Any, cast
@@ -11,7 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from natgrad_core.errors import SingularMetricError
-from natgrad_core.nets import EKFAC, KFAC, Categorical, Fisher, Gaussian, NetProblem, rules
+from natgrad_core.nets import (
+    EKFAC,
+    KFAC,
+    Categorical,
+    Fisher,
+    Gaussian,
+    NaturalGradient,
+    NetProblem,
+    rules,
+)
 from natgrad_core.nets.any_module import ModuleNet, net_of
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Eigen, Factors, Kronecker
@@ -145,6 +155,28 @@ def test_every_layer_is_factored_or_said(name: str) -> None:
     for part in found.plain:
         here = Fisher(model, Categorical(), x).names[part]
         assert close(once[here], v[here] / 1.001)
+
+
+def one_step(kind: type[KFAC] | type[NaturalGradient], model: nn.Module, x: Tensor) -> Tensor:
+    before = nn.utils.parameters_to_vector(model.parameters()).detach()
+    optimizer = kind(model, nn.MSELoss(), lr=0.1, damping=0.1)
+    out = model(x)
+    optimizer.loss(out, torch.zeros_like(out)).backward()
+    with warnings.catch_warnings():  # which layers have no factors is another test's
+        warnings.filterwarnings("ignore", "gradient descent for", RuntimeWarning)
+        optimizer.step()
+    return nn.utils.parameters_to_vector(model.parameters()).detach() - before
+
+
+@pytest.mark.parametrize("kind", [KFAC, NaturalGradient])
+@pytest.mark.parametrize("name", ZOO)
+def test_in_single_precision_a_step_is_nearly_that_in_double(
+    name: str, kind: type[KFAC] | type[NaturalGradient]
+) -> None:
+    double, x = animal(name)
+    right = one_step(kind, copy.deepcopy(double), x)
+    found = one_step(kind, double.float(), x.float() if x.is_floating_point() else x)
+    assert float((found - right).norm()) < 1e-3 * float(right.norm())
 
 
 def test_it_is_exact_for_a_linear_net_with_squared_loss_at_each_position() -> None:

@@ -269,6 +269,7 @@ ZOO: dict[str, Animal] = {
         SEQUENCE, False
     ),
     "tokens": Animal(lambda: _head(nn.Embedding(C, 2), nn.Tanh(), inputs=2 * T), TOKENS),
+    "one token": Animal(lambda: _head(nn.Embedding(C, 2), nn.Tanh(), inputs=2), TOKENS[:, 0]),
     "tokens with padding": Animal(
         lambda: _head(nn.Embedding(C, 2, padding_idx=0), inputs=2 * T), TOKENS
     ),

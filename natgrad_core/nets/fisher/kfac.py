@@ -7,7 +7,7 @@ one example, and for deep linear nets with squared loss. Convolutions: places co
 
 E-KFAC keeps K-FAC's eigenvectors U_B ⊗ U_A and puts the true second moments in that basis on the
 diagonal, s = E[(U_Bᵀ g aᵀ U_A)²]: of all matrices diagonal there, the nearest to the block
-(George et al. 2018, §3). Diagonal in its own basis, it takes any damping for a division.
+(George et al. 2018, §3.2). Diagonal in its own basis, it takes any damping for a division.
 """
 
 from __future__ import annotations
@@ -344,7 +344,7 @@ class Eigen(Kronecker):
         factors: The factors.
         spectra: (U_A, U_B, s) of each layer: their eigenvectors, and the moments
             s = (1/N) Σ (U_Bᵀ G U_A)², ``[out, in]``, where G = g aᵀ is the gradient of one example
-            in one direction (George et al. 2018, §3).
+            in one direction (George et al. 2018, §3.2).
     """
 
     def __init__(self, factors: Factors, spectra: Spectra) -> None:
@@ -430,7 +430,7 @@ def turned(spectrum: Spectrum, vectors: Pair) -> Tensor:
     """Return the diagonal of U diag(s) Uᵀ in another eigenbasis.
 
     diag(Vᵀ U diag(s) Uᵀ V) = R_B² s (R_A²)ᵀ with R = Vᵀ U and squares entry by entry: of all
-    matrices that are diagonal in the basis V, the nearest (as in George et al. 2018, appendix A).
+    matrices that are diagonal in the basis V, the nearest (as in George et al. 2018, appendix A.1).
 
     Args:
         spectrum: (U_A, U_B, s); a U_A without a last dimension is the identity.

@@ -175,7 +175,8 @@ class FactoredEmbedding:
         """One-hot rows, none for ``padding_idx``."""
         if layer.num_embeddings > TABLE or layer.max_norm is not None or layer.scale_grad_by_freq:
             raise TypeError(f"{layer} has no factors here")
-        a = functional.one_hot(x.flatten(1), layer.num_embeddings).to(layer.weight.dtype)
+        places = x.reshape(len(x), -1)  # one token for each example, or several
+        a = functional.one_hot(places, layer.num_embeddings).to(layer.weight.dtype)
         if layer.padding_idx is not None:
             a[..., layer.padding_idx] = 0
         return a[:, :, None]

@@ -150,7 +150,7 @@ def shampoo(
 ) -> Rule:
     """δ = −α (L + εI)^(−¼) m (R + εI)^(−¼) for each weight (Gupta et al. 2018, algorithm 1).
 
-    With ``graft`` each parameter's change is α times as long as that rule's (Anil et al. 2020, §2).
+    With ``graft`` each parameter's change is α times as long as that rule's (Anil et al. 2020).
 
     Args:
         rate: α.

@@ -116,7 +116,7 @@ class Moments:
         """Return what Shampoo keeps: L^¼ ⊗ R^¼, or its square with the trace of M.
 
         Without the root it is L ⊗ R/tr L, one power iteration, begun at the identity, towards the
-        Kronecker product that is nearest to M's block (Morwani et al. 2024, §3).
+        Kronecker product that is nearest to M's block (Morwani et al. 2024).
 
         Args:
             root: Whether the roots are taken, as Shampoo does.

@@ -28,7 +28,7 @@ lessons.register()(
         model=Model,
         rules=RULES,
         styles={"level": {"light": "#6b7280", "dark": "#9aa3ad"}},
-        sources=("Kakade 2001, sec. 4", "Bagnell and Schneider 2003", "Kingma and Ba 2015"),
+        sources=("Kakade 2001, sec. 5", "Bagnell and Schneider 2003", "Kingma and Ba 2015"),
         lights={"F": ("metric", "natural"), "∇": ("gradient",)},
     )
 )
