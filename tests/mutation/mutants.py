@@ -33,7 +33,7 @@ FAULTS = (
         "linalg/spectral.py",
         "add(square, matrix, -first), eye(3), second)",
         "add(square, matrix, -first), eye(3), -second)",
-        ("metrics",),
+        ("dimensions",),
     ),
     Fault("linalg/spectral.py", "-b / safe", "b / safe", ("metrics",)),
     Fault(
