@@ -44,6 +44,24 @@ def drawn(add: Any, changes: dict[str, Any]) -> tuple[Any, list[dict[str, Any]],
     return model, traces_of(sheet), unpack({"buffers": sheet.buffers}, sheet.data)
 
 
+@pytest.mark.parametrize("lesson", lessons.values(), ids=lambda lesson: lesson.name)
+def test_in_each_preset_a_mark_that_stands_alone_is_within_its_plane(lesson: Lesson) -> None:
+    """Clouds of runs may leave it: there are more of them to be seen."""
+    for preset in lesson.presets[: 2 if lesson.slow else None]:  # nets train for seconds
+        live = Live(lesson)
+        answer, data = live.respond({"ask": 0, "set": dict(preset.set)})
+        while more := answer.get("more"):
+            answer, data = live.respond({"ask": 0, "state": answer["state"], "fine": more})
+        arrays = unpack(answer, data)
+        views = {plane["name"]: np.reshape(plane["view"], (2, 2)).T for plane in answer["planes"]}
+        for trace in answer["traces"]:
+            if trace["kind"] != "points" or len(points := arrays[trace["points"]]) > 1:
+                continue
+            low, high = views[trace["plane"]] + 1e-6 * np.array([[-1.0], [1.0]])
+            inside = (points >= low) & (points <= high) | np.isnan(points)
+            assert inside.all(), (preset.id, trace["plane"], trace.get("name"), points)
+
+
 @pytest.mark.parametrize("problem", ["normal", "logistic-regression"])
 def test_ellipses_are_level_sets_of_the_fisher_metric_in_both_planes(problem: str) -> None:
     model, traces, arrays = drawn(add_ellipses, {"problem": problem})

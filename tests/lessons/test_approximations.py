@@ -11,7 +11,9 @@ import pytest
 from natgrad_core.nets.step_comparison import one_step
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.approximations.model import SHARES
+from natgrad_lecture.lessons.approximations.state import ARRIVED
 from natgrad_lecture.session import Live
+from tests.support.answers import unpack
 
 
 def ask(live: Live, fine: int = 0, **changes: Any) -> Mapping[str, Any]:
@@ -88,3 +90,35 @@ def test_a_loss_that_a_step_makes_larger_climbs() -> None:
             assert ("climbs" if step.gained < 0 else "falls") in sentence
     assert ["climbs" in sentence for sentence in said] == [True, False, False, False]
     assert not [sentence for sentence in said if "−" in sentence]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", ["digits", "wine", "moons"])
+@pytest.mark.parametrize("after", [10, 20, 30])
+def test_the_numbers_of_a_late_step_are_no_rounding(data: str, after: int) -> None:
+    """A step so short that its KL is ½δᵀFδ, of which single precision shows other digits."""
+    state = {"data": data, "after": after, "matrices": ["exact", "kfac", "euclidean"]}
+    for damping in (0.001, 0.1, 100.0):
+        model = lessons["approximations"].after({**state, "damping": damping})
+        assert model.step("exact").angle < 1e-3
+        for name, step in model.steps.items():
+            if 1e-13 < step.bend < 1e-6:  # of a smaller one double precision has few digits, too
+                assert abs(step.nats - step.bend / 2) < 0.05 * step.nats, (name, damping)
+            assert step.nats > -1e-14
+
+
+@pytest.mark.slow
+def test_a_run_that_has_arrived_ends_within_its_plane_at_the_loss_that_can_be_told() -> None:
+    live = Live(lessons["approximations"])
+    runs = {"show": "runs", "data": "wine", "runs": ["exact", "block"], "steps": 200}
+    answer, data = live.respond({"ask": 0, "set": runs})
+    while more := answer.get("more"):
+        answer, data = live.respond({"ask": 0, "state": answer["state"], "fine": more})
+    arrays = unpack(answer, data)
+    paths = [t for t in answer["traces"] if t["plane"] == "loss"]
+    assert [t["style"] for t in paths] == ["exact", "block"]
+    for trace in paths:
+        assert arrays[trace["points"]][:, 1].min() >= 0
+        (_, read) = trace["read"][0]
+        assert arrays[read].min() == np.float32(ARRIVED)
+    assert "≤ " in answer["description"]

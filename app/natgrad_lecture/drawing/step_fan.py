@@ -19,11 +19,28 @@ SMALL = 1e-2
 """Decreases below this are drawn in a power of ten: an axis has room for few digits."""
 
 
+LONGEST = 2.5
+"""The longest arrow beside what is predicted of the exact step; longer ones are cut."""
+
+
 class Drawn(Protocol):
     """A step: its angle to the exact one in degrees, and the decrease of the loss."""
 
     angle: float
     gained: float
+
+
+def cut(steps: Mapping[str, Any], best: float) -> list[str]:
+    """Return the steps whose arrows are longer than the plane and so are cut.
+
+    Args:
+        steps: As of ``add_fan``.
+        best: Likewise.
+
+    Returns:
+        Their names.
+    """
+    return [name for name, step in steps.items() if abs(step.gained) > LONGEST * best]
 
 
 def add_fan(
@@ -45,7 +62,7 @@ def add_fan(
         words: The plane's title, and the labels of its axes.
     """
     far = max(best, *(abs(s.gained) for s in steps.values()))
-    far = min(far, 2.5 * best)
+    far = min(far, LONGEST * best)
     power = int(np.floor(np.log10(far))) if 0 < far < SMALL else 0
     unit = 10.0**power
     far /= unit

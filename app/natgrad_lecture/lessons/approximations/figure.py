@@ -12,8 +12,9 @@ from natgrad_lecture.drawing.palette import Style, style
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.step_fan import add_fan
+from natgrad_lecture.drawing.step_fan import add_fan, cut
 from natgrad_lecture.drawing.still_picture import still_picture
+from natgrad_lecture.lessons.approximations.state import ARRIVED
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -54,14 +55,14 @@ def add_along(sheet: Sheet, model: Any) -> Plane:
     models = {name: model.quadratic_model(name) for name in model.steps}
     falls = model.falls if sheet.fine else {}
     ends = [here - s.gained for s in model.steps.values() if np.isfinite(s.gained)]
-    lowest = min(here - model.step("exact").promise, *ends)
+    lowest, top = min(here - model.step("exact").promise, *ends), max(here, *ends)
     gap = max(here - lowest, 0.005 * here, 1e-9)  # of a smaller one the marks need more digits
     graph = Graph(
         sheet,
         "along",
         say("the-loss-on-the-way-along"),
         Axis(say("share-t-of-the-step"), 0.0, 2.0),
-        Axis("J", max(lowest - 0.6 * gap, 0.0), here + 0.6 * gap),
+        Axis("J", max(lowest - 0.6 * gap, 0.0), max(here + 0.6 * gap, here + 1.1 * (top - here))),
     )
     for name, values in models.items():
         if name in falls:
@@ -107,8 +108,8 @@ def add_losses(sheet: Sheet, model: Any) -> Plane:
     end = model.state.steps + 1  # another state may have trained further
     losses = np.concatenate([run.losses[:end] for run in model.runs.values()])
     good = losses[np.isfinite(losses) & (losses > 0)]
-    low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=0.1)), 1e-8)))
-    high = 10.0 ** np.ceil(np.log10(min(float(good.max(initial=1.0)), 1e4)))
+    low = 10.0 ** np.floor(np.log10(max(float(good.min(initial=0.1)), ARRIVED)))
+    high = 10.0 ** np.ceil(np.log10(float(good.max(initial=1.0))))
     graph = Graph(
         sheet,
         "loss",
@@ -117,11 +118,16 @@ def add_losses(sheet: Sheet, model: Any) -> Plane:
         Axis("J", low, max(high, 10 * low), log=True),
     )
     for name, run in model.runs.items():
-        losses = np.array(run.losses[:end])
-        points = graph.points(np.arange(float(len(losses))), np.maximum(losses, 1e-12))
+        losses = np.maximum(np.array(run.losses[:end]), ARRIVED)
+        points = graph.points(np.arange(float(len(losses))), losses)
         read = [["loss", sheet.array(f"loss.{name}", losses)]]
         sheet.add("loss", "path", name, label(name), points=points, read=read, dash="solid")
     return graph.plane()
+
+
+def _loss_in_words(loss: float) -> str:
+    """A run's loss in words: of one that has arrived, that it has."""
+    return short(loss) if loss > ARRIVED else f"≤ {short(ARRIVED)}"
 
 
 def add_trust(sheet: Sheet, model: Any) -> Plane:
@@ -173,7 +179,8 @@ def add_conditions(sheet: Sheet, model: Any) -> Plane:
         Axis("condition", low, max(high, 10 * low), log=True),
     )
     for name, s in model.spectra.items():
-        graph.marks(name, label(name), s.spread, s.condition, size=1.2)
+        least = label(name) if s.ends else f"{label(name)}: {_condition(s)}"
+        graph.marks(name, least, s.spread, s.condition, size=1.2)
     return graph.plane()
 
 
@@ -191,7 +198,9 @@ def spectrum_table(model: Any) -> Chart:
         [
             label(n),
             float(s.values[0]),
-            float(s.values[s.rank - 1]),
+            float(s.values[s.rank - 1])
+            if s.ends
+            else "< " + short(float(s.values[0]) / s.condition),
             s.condition if s.ends else _condition(s),
             s.rank,
             s.spread,
@@ -239,6 +248,8 @@ def _one(model: Any, sheet: Sheet) -> Any:
         for n, s in model.steps.items()
     )
     more = {"more": sheet.fine + 1, "progress": 1 - left / (model.place.parts + 1)} if left else {}
+    if names := cut(model.steps, first.promise):
+        more["remarks"] = {"matrices": say("arrows-are-cut", names=", ".join(map(label, names)))}
     return _answer(model, planes, [step_table(model)], said, numbers=numbers, **more)
 
 
@@ -248,7 +259,8 @@ def _runs(model: Any, sheet: Sheet) -> Any:
     last = model.longest
     step = sheet.step_shown(state.k, before, last)
     said = "; ".join(
-        f"{label(n)}: " + (f"loss {short(run.losses[min(step, run.steps)])}" if run.ok else run.end)
+        f"{label(n)}: "
+        + (f"loss {_loss_in_words(run.losses[min(step, run.steps)])}" if run.ok else run.end)
         for n, run in model.runs.items()
     )
     more = (
@@ -263,7 +275,8 @@ def _runs(model: Any, sheet: Sheet) -> Any:
     notes = {n: f"{run.last.note}." for n, run in model.runs.items() if not run.ok}
     stuck = remarks("runs", ((label(n), run) for n, run in model.runs.items()))
     guide = next(iter(model.runs.values()))
-    numbers = {"loss": guide.losses[min(step, guide.steps)], "damping": state.damping}
+    loss = max(guide.losses[min(step, guide.steps)], ARRIVED)
+    numbers = {"loss": loss, "damping": state.damping}
     return _answer(
         model,
         [add_losses(sheet, model), add_trust(sheet, model)],

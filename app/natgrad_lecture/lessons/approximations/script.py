@@ -46,7 +46,7 @@ def _step(model: Any, writer: Writer) -> list[str]:
     state = model.state
     return [
         f"*_, frame = train(problem, rules.kfac(), seed={state.seed}, steps={state.after})",
-        f"at = problem.at(frame.theta, {state.after})",
+        f"at = problem.double.at(frame.theta.double(), {state.after})",
         f"found = one_step(at, {state.damping!r}, {list(state.matrices)})",
         *STEPS_FOUND,
     ]

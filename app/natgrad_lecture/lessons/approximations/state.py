@@ -24,6 +24,11 @@ SIZES = {"digits": (64, 8, 10), "wine": (13, 16, 3), "moons": (2, 16, 16, 2)}
 LARGE = {**SIZES, "digits": (64, 32, 10)}
 """The nets that run; the others are small enough to write their whole matrix out."""
 
+ARRIVED = 1e-8
+"""A loss at which a run ends: below it float32 has nothing left to learn from, and its digits are
+rounding.
+"""
+
 FEW = 500
 """Digits of the small net, and points of the moons."""
 

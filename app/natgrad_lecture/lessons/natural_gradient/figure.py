@@ -160,7 +160,7 @@ def _kl_graph(model: Any, sheet: Sheet) -> Graph:
         nats = _nats(model.paired_runs["kl-limited"].in_theta)
         graph.curve("quadratic", "½δᵀFδ", steps, nats[:-1], width=1.6, dash="dashed")
     for name, values in kl.items():
-        good = values > 0
+        good = values >= low  # what is smaller is rounding
         graph.curve(name, _label(name), steps, np.where(good, values, np.nan))
         if good.any():
             graph.marks(name, _label(name), steps[good][-1], values[good][-1])
