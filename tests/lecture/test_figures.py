@@ -50,7 +50,7 @@ def test_in_each_preset_a_mark_that_stands_alone_is_within_its_plane(lesson: Les
     for preset in lesson.presets[: 2 if lesson.slow else None]:  # nets train for seconds
         live = Live(lesson)
         answer, data = live.respond({"ask": 0, "set": dict(preset.set)})
-        while more := answer.get("more"):
+        while lesson.slow and (more := answer.get("more")):
             answer, data = live.respond({"ask": 0, "state": answer["state"], "fine": more})
         arrays = unpack(answer, data)
         views = {plane["name"]: np.reshape(plane["view"], (2, 2)).T for plane in answer["planes"]}
