@@ -14,8 +14,13 @@ from natgrad_core.core.notebook_view import mime_bundle
 from natgrad_core.core.path_end import reason
 from natgrad_core.core.problem import Problem
 from natgrad_core.core.rule import Rule
-from natgrad_core.linalg.small_matrices import components, pack
+from natgrad_core.linalg.small_matrices import components, full, pack
 from natgrad_core.types import Array, Bools
+
+ROUNDED = 1e-12
+"""A KL below this, a difference of numbers near 1, has lost more digits to rounding than ½δᵀFδ, its
+leading term, to what it leaves out.
+"""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,19 @@ class Trajectory:
 
     @cached_property
     def kl(self) -> Array:
-        """KL(p_k ‖ p_{k+1}) of each step in nats, ``[steps, ...]``."""
+        """KL(p_k ‖ p_{k+1}) of each step in nats, ``[steps, ...]``.
+
+        Of a step so short that the formula's KL is rounding, it is ½δᵀFδ, its leading term.
+        """
         with np.errstate(all="ignore"):
-            return self.problem._kl(components(self.good[:-1]), components(self.good[1:]))
+            found = self.problem._kl(components(self.good[:-1]), components(self.good[1:]))
+            short = np.asarray(found) < ROUNDED
+            if not short.any():
+                return found
+            delta = np.diff(self.good, axis=0)
+            fisher = full(self.at.fisher, self.ok.shape)[:-1]
+            leading = np.einsum("...i,...ij,...j->...", delta, fisher, delta) / 2
+            return np.asarray(np.where(short, leading, found), float)
 
     def why(self, *index: int) -> str:
         """Say how a path ended: at which step, where and why.

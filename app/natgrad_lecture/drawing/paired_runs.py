@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from natgrad_core.core.numbers import flattened
 from natgrad_core.core.rule import Rule
 from natgrad_core.core.trajectory import Trajectory
 from natgrad_core.geometry.ellipses import ellipse_axes, reach
@@ -124,10 +125,15 @@ def ellipses_at(points: Array, metrics: Array, radius: float = RADIUS) -> Array:
 def one_step(pair: PairedRuns, rule: Rule) -> tuple[Array, Array]:
     """The step of the rule at each point of the run in θ: taken in θ, and taken in x, mapped back.
 
-    Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers.
+    Both ``[steps + 1, 2]``: the two updates that the formulas show with their numbers. Of a rule
+    that remembers earlier steps the step is that of the run, and none in x, where it would remember
+    other ones.
     """
     here, there = pair.in_theta.at, pair.there
     with np.errstate(all="ignore"):
+        if flattened(rule.init(here.theta)):
+            taken = np.diff(pair.in_theta.good, axis=0, append=np.nan)
+            return taken, np.full_like(taken, np.nan)
         in_theta = pack(rule.update(here.grad, here, rule.init(here.theta))[0])
         in_x = pack(rule.update(there.grad, there, rule.init(there.theta))[0])
         x = pair.theta_run_in_x
@@ -141,10 +147,22 @@ def broken(run: Trajectory, losses: Array | None = None) -> str:
     """
     if not run.ok.all():
         step = int(np.argmin(run.ok))
-        how = "left the domain" if np.isfinite(run.theta[step]).all() else "diverged"
-        return f"{how} at step {step}"
+        finite = np.isfinite([run.theta[step], run.in_theta[step]]).all()
+        return f"{'left the domain' if finite else 'diverged'} at step {step}"
     first, last = (run.loss if losses is None else losses)[[0, -1]].tolist()
-    return f"climbed: the loss went from {first:.3g} to {last:.3g}" if last > first else ""
+    if not last > first:
+        return ""
+    if not np.isfinite(last):
+        return f"climbed: the loss went from {first:.3g} beyond all numbers"
+    begin, end = next(
+        (
+            pair
+            for pair in ((f"{first:.{d}g}", f"{last:.{d}g}") for d in range(3, 17))
+            if pair[0] != pair[1]
+        ),
+        (repr(first), repr(last)),
+    )
+    return f"climbed: the loss went from {begin} to {end}"
 
 
 def reading(pair: PairedRuns, label: str) -> MeterRow:

@@ -143,7 +143,10 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
 
 
 def _numbers(level: Level, visible: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"half": level.half, "kl": level.kl, "miss": level.kl - level.half}
+    miss = level.kl - level.half
+    if abs(miss) < 1e-14 * max(level.kl, level.half):  # rounding
+        miss = 0.0
+    found: dict[str, Any] = {"half": level.half, "kl": level.kl, "miss": miss}
     if not visible:
         found |= {"kl": None, "miss": None}
     found |= {f"F.{i}.{j}": float(level.fisher[i, j]) for i in (0, 1) for j in (0, 1)}

@@ -308,6 +308,13 @@ def _meter(model: Model) -> list[MeterRow]:
     return rows
 
 
+def _ratio(p: Array, q: Array) -> Array:
+    """p/q; none where the page's numbers, of single precision, cannot hold it."""
+    found = p / q
+    held = np.finfo(np.float32)
+    return np.where((found > held.tiny) & (found < held.max), found, np.nan)
+
+
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     found: dict[str, Any] = {f"before.{name}": value for name, value in model.before.items()}
     found |= {f"after.{name}": value for name, value in model.after.items()}
@@ -331,8 +338,8 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
                 "slope": slope,
                 "mirror": np.exp(model.in_x.logs(-x)[0]),
                 "py": p_y,
-                "ratio": p / q,
-                "ratioy": p_y / q_y,
+                "ratio": _ratio(p, q),
+                "ratioy": _ratio(p_y, q_y),
                 "g": integrand,
                 "gy": integrand_y,
                 "sum": model.in_x.running(x)[1],

@@ -188,14 +188,17 @@ def _gap_graph(model: Any, sheet: Sheet) -> Graph:
 def _gap_maps(model: Any, sheet: Sheet) -> list[Plane]:
     """For the natural gradient and gradient descent: the gap at every rate and bend."""
     planes: list[Plane] = []
-    scale = color_scale(GAPS, under=say("or-less", least="10⁻⁵"), none=say("a-run-broke-off"))
+    words = {"under": say("or-less", least="10⁻⁵"), "none": say("a-run-broke-off")}
+    scale = color_scale(GAPS, 254 / 255, over=say("more-than-1"), **words)
     scale["ticks"] = scale["ticks"][::2]  # a narrow scale has no room for more
     for name, title, plane_name in (
         ("natural", say("gap-of-the-natural-gradient"), "map"),
         ("gradient", say("gap-of-gradient-descent"), "map-gradient"),
     ):
         graph = Graph(sheet, plane_name, title, RATES, BENDS)
-        add_map(sheet, graph, np.clip(GAPS.place(model.gap_map(name)), 0.0, 1.0), scale)
+        place = GAPS.place(model.gap_map(name))
+        cells = np.where(place > 1, 1.0, 254 / 255 * np.maximum(place, 0.0))
+        add_map(sheet, graph, np.where(np.isnan(place), np.nan, cells), scale)
         planes.append(graph.plane())
     natural, gradient = planes
     return [{**natural, "click": "cell", "look": ("cell", {"rules": ["natural"]})}, gradient]

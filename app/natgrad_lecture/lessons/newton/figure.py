@@ -128,16 +128,15 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
         [
             *(parts[name].reshape(-1, 4) for name in ("JHJ", "term", "Hx")),
             *eigen,
-            model.slope("newton")[:, None],
-            model.slope("newton-x")[:, None],
         ],
         axis=1,
     )
     size = np.abs(series).max(axis=1, keepdims=True)
     series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
+    slopes = [model.slope(name) for name in ("newton", "newton-x")]
     gaps = [model.gaps_of_a_step(rate) for rate in (model.state.rate, model.state.rate / 2)]
     with np.errstate(all="ignore"):
-        series = np.column_stack([series, *gaps, gaps[0] / gaps[1]])
+        series = np.column_stack([series, *slopes, *gaps, gaps[0] / gaps[1]])
     names = [f"{m}.{i}.{j}" for m in ("JHJ", "term", "Hx") for i in (0, 1) for j in (0, 1)]
     sheet.array("live", series)
     names += ["low", "high", "lowx", "highx", "slope", "slopex", "gap", "halfgap", "times"]

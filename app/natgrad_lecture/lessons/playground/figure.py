@@ -76,7 +76,7 @@ def label(name: str) -> str:
 def picture(model: Model, sheet: Sheet) -> Picture:
     """All views of the state, and the remarks on what cannot be had."""
     view = _view(model)
-    x_view = _x_view(model.problem_key, model.chart_key, is_square(view))
+    x_view = _x_view(model.problem_key, model.chart_key, is_square(view), model.start)
     frames = {} if is_square(view) else {"theta": view, "x": x_view}
     for name, shown in frames.items():
         sheet.frame(name, shown)
@@ -144,15 +144,18 @@ def _ends(model: Model, sheet: Sheet) -> list[Plane]:
     """For each rule a map of the starts: at which minimum its run ends, and how soon."""
     view, steps = _view(model), model.state.steps
     axis = steps_axis("", steps)
+    digits = int(2 - np.floor(np.log10(np.ptp(model.problem.view, axis=1).min() / 2)))
     places = [
-        f"({', '.join(short(round(v, 2) + 0.0) for v in place)})" for place in model.minima[:2]
+        f"({', '.join(short(round(v, digits) + 0.0) for v in place)})" for place in model.minima[:2]
     ]
+    elsewhere = {1: "at-no-minimum", 2: "at-none-of-them"}
+    nowhere = elsewhere.get(len(model.minima), "at-another-or-none")
     scale: ColorScale = {
         "label": say("steps-to-the-minimum", where=", ".join(places)),
         "axis": (axis.low, axis.high, axis.log),
         "ticks": [],
         "sides": places,
-        "notes": {"none": say("at-none-of-them", steps=steps)},
+        "notes": {"none": say(nowhere, steps=steps)},
     }
     ten = 0.5 * float(axis.place(10.0))
     marks = [(0.0, "1"), (ten, "10"), (0.5, short(axis.high)), (1.0 - ten, "10"), (1.0, "1")]
@@ -191,7 +194,7 @@ def _words(name: str) -> str:
 
 
 @bounded_cache
-def _x_view(problem: ProblemKey, chart: ChartKey, squared: bool) -> Array:
+def _x_view(problem: ProblemKey, chart: ChartKey, squared: bool, start: tuple[float, ...]) -> Array:
     """The window in x: around the view's corners, in a curved chart around most of the view.
 
     A square one if it is to be ``squared``, as that in θ is.
@@ -203,8 +206,8 @@ def _x_view(problem: ProblemKey, chart: ChartKey, squared: bool) -> Array:
         return around(through.inverse(corners(base)))
     sides = [np.linspace(*side, 25) for side in of.view]
     points = np.stack(np.meshgrid(*sides), -1).reshape(-1, 2)
-    x = through.inverse(points[of.inside(points)])
-    x = np.concatenate([x[np.isfinite(x).all(-1)], through.inverse([of.start])])
+    x = through.inverse(np.concatenate([points[of.inside(points)], [start]]))
+    x = x[np.isfinite(x).all(-1)]  # the start has an image, or the chart is refused
     return around(np.quantile(x, [1 - _MOST, _MOST], axis=0))
 
 
@@ -306,7 +309,7 @@ Series = dict[str, tuple[Array, Array]]
 
 def _powers(series: Series) -> tuple[float, float]:
     every = np.concatenate([np.ravel(v) for pair in series.values() for v in pair])
-    inside = every[np.isfinite(every) & (every > 1e-16)]
+    inside = every[np.isfinite(every) & (every > 1e-12)]  # what is smaller is rounding
     if not len(inside):
         return 1e-4, 1.0
     low, high = np.floor(np.log10(np.quantile(inside, 0.02))), np.ceil(np.log10(inside.max()))

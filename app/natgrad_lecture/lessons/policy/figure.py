@@ -65,11 +65,13 @@ def picture(model: Model, sheet: Sheet) -> Picture:
         sheet,
         "eta",
         say("return-of-each-run"),
-        Axis("step", 1, s.steps, log=True),
+        Axis("step", 1, max(s.steps, 10), log=True),
         Axis("ρ", 0.0, 2.1),
     )
     for level in (1.0, 2.0):
-        graph.curve("level", "ρ = 1 and 2", [1, s.steps], [level, level], width=1.2, faint=True)
+        graph.curve(
+            "level", "ρ = 1 and 2", [1, max(s.steps, 10)], [level, level], width=1.2, faint=True
+        )
     add_runs(sheet, model.runs)
     for name, path in model.runs.items():
         steps = np.arange(len(path.theta))  # on a log axis step 0 stands where step 1 does
@@ -84,7 +86,7 @@ def picture(model: Model, sheet: Sheet) -> Picture:
             style(name)["label"],
             dash="solid",
             read=read,
-            points=graph.points(np.maximum(steps, 1), -path.loss[np.maximum(steps, 1)]),
+            points=graph.points(np.maximum(steps, 1), -path.loss),
         )
     guide = model.guide
     with np.errstate(all="ignore"):

@@ -89,9 +89,10 @@ def picture(model: Model, sheet: Sheet) -> Picture:
 def _description(method: str, path: Trajectory) -> str:
     if len(path.ok) > 1 and method == "natural" and path.problem.singular and not path.ok[1]:
         return say("no-step", method=label(method))
-    last = path.loss[path.ok & np.isfinite(path.loss)][-1]
-    found = say("loss-at-the-end", method=label(method), loss=f"{last:.4g}")
     how = broken(path)
+    if not path.ok[-1]:
+        return say("ended", method=label(method), how=how)
+    found = say("loss-at-the-end", method=label(method), loss=f"{path.loss[-1]:.4g}")
     return say("and-how", found=found, how=how) if how else found
 
 
@@ -147,7 +148,8 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
         fisher, gradient = full(path.at.fisher, lead), full(path.at.grad, lead)
         size = np.linalg.norm(np.diff(path.good, axis=0, append=np.nan), axis=1)
     values = model.eigenvalues(path)
-    values[values < 1e-12 * np.nanmax(values, initial=1.0)] = 0.0
+    largest = np.nanmax(values, axis=1, keepdims=True, initial=0.0)
+    values[values < 1e-12 * largest] = 0.0  # what is rounding beside the larger one at that step
     series = np.concatenate(
         [fisher.reshape(-1, 4), values, gradient, path.loss[:, None], size[:, None]], axis=1
     )

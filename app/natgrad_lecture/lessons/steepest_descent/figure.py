@@ -279,6 +279,17 @@ def _handles(model: Model) -> list[Handle]:
     return handles
 
 
+def _without_rounding(values: Any, size: Any) -> Any:
+    """The same with zero for what is rounding beside a size."""
+    return np.where(np.abs(values) < 1e-13 * size, 0.0, values)
+
+
+def _slope(model: Model, a: Array) -> float:
+    """The slope of J along a; what cancels is zero."""
+    size = np.linalg.norm(model.gradient) * np.linalg.norm(a)
+    return float(_without_rounding(model.slope(a), size))
+
+
 def _numbers(model: Model) -> dict[str, Any]:
     a, best = model.yours, model.best
     found_by = model.formula if best.kind == "hyperbola" else best.a
@@ -286,13 +297,14 @@ def _numbers(model: Model) -> dict[str, Any]:
     covector = normal(model.metric, model.gradient, a)[1] if ok else np.full(2, np.nan)
     found: dict[str, Any] = {
         "norm": float(a @ model.metric @ a),
-        "slope": model.slope(a),
+        "slope": _slope(model, a),
         "least": model.slope(found_by),
         "lambda": model.slope(found_by) / 2,
     }
     tidy = model.state.tidy_metric
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": found_by}
+    vectors = {name: _without_rounding(v, np.linalg.norm(v)) for name, v in vectors.items()}
     found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}
     if model.state.show == "hidden":
         found |= dict.fromkeys(("best.0", "best.1", "least", "lambda"))
@@ -306,7 +318,7 @@ def _description(model: Model) -> str:
         return say("g-is-singular-and-j-is-level")
     if model.best.kind == "strip":
         return say("g-is-singular-its-unit-vectors")
-    yours = f"{model.slope(model.yours):.3g}"
+    yours = f"{_slope(model, model.yours):.3g}"
     if model.state.show == "hidden":
         return say("your-direction-has-slope", yours=yours)
     return say(
