@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.sheet import Sheet
@@ -18,12 +20,32 @@ def test_ends_lie_at_the_ends_and_marks_say_the_number_at_their_place(axis: Axis
     assert axis.place([axis.low, axis.high]) == pytest.approx([0.0, 1.0], abs=1e-12)
     ticks = axis.ticks()
     assert 3 <= len(ticks) <= 12
-    plain = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
     for at, text in ticks:
-        said = text.translate(plain)
-        value = 10.0 ** float(said.removeprefix("10") or 1) if axis.log else float(said)
-        assert float(axis.place(value)) == pytest.approx(at, abs=1e-9)
+        assert float(axis.place(number(text))) == pytest.approx(at, abs=1e-9)
         assert -1e-9 <= at <= 1 + 1e-9
+
+
+def number(text: str) -> float:
+    """The number that a mark says: 0.2, 10⁻³ or 2×10⁻⁷."""
+    plain = text.translate(str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789"))
+    if not set(text) & set("⁰¹²³⁴⁵⁶⁷⁸⁹"):
+        return float(plain)
+    digits, _, power = plain.rpartition("×")
+    return float(digits or 1) * 10.0 ** float(power.removeprefix("10"))
+
+
+@given(st.floats(-12, 6), st.floats(0.005, 20))
+def test_every_logarithmic_axis_has_two_marks_or_more_that_say_the_number_there(
+    low: float, powers: float
+) -> None:
+    """From 0.14 to 1 there was one, which says nothing of the rest."""
+    axis = Axis("J", 10.0**low, 10.0 ** (low + powers), log=True)
+    ticks = axis.ticks()
+    assert 2 <= len(ticks) <= 12
+    assert len({text for _, text in ticks}) == len(ticks)
+    for at, text in ticks:
+        assert float(axis.place(number(text))) == pytest.approx(at, abs=0.02)
+        assert -1e-6 <= at <= 1 + 1e-6
 
 
 def test_a_range_too_narrow_for_its_numbers_is_widened_about_its_middle() -> None:

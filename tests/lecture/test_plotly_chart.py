@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from plotly.validator_cache import ValidatorCache
@@ -30,6 +31,27 @@ def test_a_chart_is_what_plotly_takes_except_for_its_styles() -> None:
     assert found["figure"]["data"][0]["line"]["color"] == "style:natural"
     assert found["figure"]["layout"]["yaxis"]["type"] == "log"
     assert found["table"]["rows"] == [["natural", 3]]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "powers"),
+    [
+        ([0.1, 0.3], False),
+        ([0.2, 0.9], False),
+        ([0.1, 1.0], True),
+        ([3e-4, 2.0], True),
+        ([], False),
+    ],
+)
+def test_an_axis_has_marks_at_powers_of_ten_only_where_two_lie_on_it(
+    numbers: list[float], powers: bool
+) -> None:
+    drawn = [line("adam", "A", numbers, numbers)]
+    found: Any = chart("c", "c", "c", drawn, axis("x", log=True), axis("y", log=True))
+    layout = found["figure"]["layout"]
+    for name in ("xaxis", "yaxis"):
+        assert ("dtick" in layout[name]) == powers
+        assert layout[name]["type"] == "log"
 
 
 def test_lines_of_rules_differ_in_symbol_and_not_in_color_alone() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from natgrad_core.types import Array
-from natgrad_lecture.drawing.numbers import fixed, power_of_ten, round_near
+from natgrad_lecture.drawing.numbers import COARSE, fixed, power_of_ten, round_near, short
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.protocol import Plane, Tick
 
@@ -47,14 +47,24 @@ class Axis:
             return (np.asarray(values, float) - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[Tick]:
-        """Marks at powers of ten, or at round numbers: place and text."""
+        """Marks at powers of ten, or at round numbers: place and text.
+
+        A logarithmic axis with one power of ten or none has marks at 1, 2 and 5 times a power; if
+        fewer than two of these lie on it, at round numbers like a linear one.
+        """
         if self.log:
             first, last = np.ceil(np.log10(self.low) - 1e-9), np.floor(np.log10(self.high) + 1e-9)
-            by = max(1, round((last - first) / 6))
-            powers = np.arange(first, last + 1, by)
-            places = self.place(10.0**powers).tolist()
-            texts = [power_of_ten(int(p)) for p in powers]
-            return [(at, text) for at, text in zip(places, texts, strict=True)]
+            if last > first:
+                by = max(1, round((last - first) / 6))
+                powers = np.arange(first, last + 1, by)
+                places = self.place(10.0**powers).tolist()
+                texts = [power_of_ten(int(p)) for p in powers]
+                return [(at, text) for at, text in zip(places, texts, strict=True)]
+            rounds = np.outer(10.0 ** np.arange(last - 1, first + 1), COARSE).ravel()
+            inside = rounds[(rounds > self.low * (1 - 1e-9)) & (rounds < self.high * (1 + 1e-9))]
+            if len(inside) > 1:
+                places = self.place(inside).tolist()
+                return list(zip(places, map(short, inside.tolist()), strict=True))
         step = round_near((self.high - self.low) / 5)
         values = np.arange(np.ceil(self.low / step - 1e-9), self.high / step + 1e-9) * step
         places = max(0, -int(np.floor(np.log10(step) + 1e-9)))

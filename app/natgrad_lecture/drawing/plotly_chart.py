@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from natgrad_core.errors import UnknownName
@@ -97,12 +98,27 @@ def chart(
     """One chart of an answer's ``charts``: traces on two axes, or only a table of ``numbers``.
 
     ``say`` is the picture in one sentence, for those who do not see it; the table stands folded
-    below the picture.
+    below the picture. On a logarithmic axis with fewer than two powers of ten Plotly chooses the
+    marks: it takes round numbers between them.
     """
     found: Chart = {"name": name, "title": title, "say": say}
     if traces:
-        axes = {"xaxis": x or axis(""), "yaxis": y or axis("")}
+        axes = {
+            "xaxis": _marked(x or axis(""), [trace["x"] for trace in traces]),
+            "yaxis": _marked(y or axis(""), [trace["y"] for trace in traces]),
+        }
         found["figure"] = {"data": list(traces), "layout": {**axes, **layout}}
     if numbers:
         found["table"] = numbers
     return found
+
+
+def _marked(axis: dict[str, Any], numbers: Sequence[ArrayLike]) -> dict[str, Any]:
+    """The axis, without marks at powers of ten where these numbers have fewer than two between."""
+    if axis["type"] != "log" or axis["dtick"] != 1:
+        return axis
+    flat = np.concatenate([np.ravel(np.asarray(each, float)) for each in numbers])
+    good = flat[np.isfinite(flat) & (flat > 0)]
+    if len(good) and np.floor(np.log10(good.max()) + 1e-9) > np.ceil(np.log10(good.min()) - 1e-9):
+        return axis
+    return {name: value for name, value in axis.items() if name != "dtick"}
