@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from natgrad_core.nets.training import median, reached, steps_to, train
@@ -11,10 +15,12 @@ from natgrad_lecture import training
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.export.kinds import EXPORTS
 from natgrad_lecture.lessons import lessons
-from natgrad_lecture.lessons.race.figure import _fastest, picture
+from natgrad_lecture.lessons.race.figure import _charts, _fastest, picture
 from natgrad_lecture.lessons.race.model import problem_of, rule_of
 from natgrad_lecture.lessons.race.state import (
     BATCHED,
+    BATCHES,
+    CHOICES,
     FORMER,
     FOUND,
     ON,
@@ -29,6 +35,7 @@ from natgrad_lecture.lessons.race.state import (
 )
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
+from tests.support.answers import traces_of, unpack
 
 SMALL = {"task": "iris", "rules": ["kfac", "gradient"], "count": 2, "budget": 0.05, "width": 4}
 
@@ -227,3 +234,90 @@ def test_medians_count_a_run_that_never_got_there() -> None:
     assert found[0] == {0.5: (1, 1.0), 0.1: (2, 2.0)}
     assert median(found, 0.1) == (2, 2.0)
     assert median(found[1:], 0.01) == (math.inf, math.inf)
+
+
+@pytest.mark.parametrize("task", CHOICES)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_a_run_is_measured_at_the_losses_that_the_table_names(task: str, batch: str) -> None:
+    """Of a table with fewer rows than a batch has the held-out table was empty below 0.1."""
+    changes = {"task": task, "batch": batch, "rules": ("adam",), "count": 1, "width": 4}
+    model = lessons["race"].after(changes)
+    assert model.runs["adam"][0].look_at == model.targets
+
+
+@pytest.mark.parametrize(
+    ("task", "rules"), [("wine", ("kfac", "adam")), ("diabetes", ("kfac", "adam"))]
+)
+def test_what_is_read_of_held_out_data_is_what_was_measured(
+    task: str, rules: tuple[str, ...]
+) -> None:
+    """Where no example was wrong it read 0.01389: half an example, which the axis ends with."""
+    model = lessons["race"].after({"task": task, "rules": rules, "count": 3, "seed": 10})
+    model.to(60)
+    sheet = Sheet()
+    picture(model, sheet)
+    arrays = unpack({"buffers": sheet.buffers}, sheet.data)
+    drawn = [trace for trace in traces_of(sheet) if trace["plane"] == "test" and trace.get("read")]
+    runs = [run for each in model.runs.values() for run in each]
+    measured = [np.array([look[2] for look in run.looks]) for run in runs]
+    if model.classes:
+        measured = [1 - found for found in measured]
+        assert min(found.min() for found in measured) == 0
+    for trace, found in zip(drawn, measured, strict=True):
+        (_, steps), (_, read) = trace["read"]
+        assert len(arrays[steps]) == len(found)
+        np.testing.assert_allclose(arrays[read], found, rtol=1e-6)
+        places = arrays[trace["points"]][:, 1]
+        assert ((places >= -1e-6) & (places <= 1 + 1e-6)).all()
+
+
+def came_at(step: float, far: int = 40) -> Any:
+    """A run that came to every loss at a step, or to none; measured at each step."""
+    losses = [1e-6 if step <= k else 1.0 for k in range(far + 1)]
+    seconds = [1e-3 * k for k in range(far + 1)]
+    looks = [(k, 1e-3 * k, 0.9) for k in range(far + 1)]
+    return SimpleNamespace(ok=False, losses=losses, seconds=seconds, looks=looks, steps=far)
+
+
+@pytest.mark.parametrize("task", ["iris", "diabetes"])
+@pytest.mark.parametrize("starts", [1, 2, 3, 4, 5])
+def test_both_tables_have_a_number_where_most_starts_came_and_say_of_how_many(
+    task: str, starts: int
+) -> None:
+    """One start of four made "the median of 4 of 4 starts" of what is held out."""
+    for came in range(starts + 1):
+        model = lessons["race"].after({"task": task, "rules": ("adam", "kfac"), "count": starts})
+        runs = [came_at(5 + k if k < came else math.inf) for k in range(starts)]
+        model.__dict__["runs"] = {"adam": runs, "kfac": [came_at(1)] * starts}
+        charts: dict[str, Any] = {chart["name"]: chart for chart in _charts(model)}
+        times, tested = (charts[name]["table"]["rows"] for name in ("times", "tested"))
+        for row, beside in zip(times, tested, strict=True):
+            assert [cell == "–" for cell in row] == [cell == "–" for cell in beside]
+        most = 2 * came > starts
+        assert (tested[0][1] != "–") == most
+        assert not most or tested[0][1].endswith(f"{came} starts") == (came < starts)
+        shown = [trace["name"] for trace in charts["tested"]["figure"]["data"]]
+        assert shown == (["Adam", "K-FAC"] if most else ["K-FAC"])
+
+
+@pytest.mark.parametrize("steps", [(5, 6), (15, 18), (10, 12), (7,), (3, 9, 12)])
+def test_a_median_between_two_whole_steps_is_written_with_its_half(steps: tuple[int, ...]) -> None:
+    """Of 5 and 6 steps the table had 6, of 16 and 17 it had 16."""
+    model = lessons["race"].after({"task": "iris", "rules": ("adam",), "count": len(steps)})
+    model.__dict__["runs"] = {"adam": [came_at(k) for k in steps]}
+    times: Any = _charts(model)[0]
+    (row,) = times["table"]["rows"]
+    middle = f"{np.median(steps):g}"
+    assert {re.split("[ ,]", cell)[0] for cell in row[1:]} == {middle}
+    assert f"the fewest steps, {middle}, and" in _fastest(model)
+
+
+def test_the_axes_of_the_charts_say_what_their_numbers_are() -> None:
+    model = lessons["race"].after({"task": "iris", "rules": ("adam",), "count": 1})
+    model.__dict__["runs"] = {"adam": [came_at(5)]}
+    titles = {
+        chart["name"]: chart["figure"]["layout"]["yaxis"]["title"]["text"]
+        for chart in _charts(model)
+        if "figure" in chart
+    }
+    assert titles == {"seconds": "CPU seconds of one thread", "tested": "share right"}

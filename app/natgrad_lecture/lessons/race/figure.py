@@ -107,7 +107,7 @@ def _losses(model: Any, sheet: Sheet, by: str) -> Plane:
         rule = model.entries[key][0]
         x = np.array(run.seconds) if by == "second" else np.arange(run.steps + 1.0)
         kept = _thin(len(x))
-        losses = np.clip(np.array(run.losses), 1e-12, high)  # one that runs away runs along the top
+        losses = np.clip(np.array(run.losses), low, high)  # what is off the axis, at its end
         read = [
             [what, sheet.array(f"{what}.{key}.{i}.{by}", np.array(rows)[kept])]
             for what, rows in (
@@ -158,7 +158,8 @@ def _held_out(model: Any, sheet: Sheet) -> Plane:
         rule = model.entries[key][0]
         for i, run in enumerate(runs):
             steps, _, found = map(np.array, zip(*run.looks, strict=True))
-            found = np.maximum(1 - found, along.low) if model.classes else found
+            found = 1 - found if model.classes else found
+            drawn = np.clip(found, along.low, along.high)
             read = [
                 [what, sheet.array(f"test.{what}.{key}.{i}", np.asarray(rows, float))]
                 for what, rows in (("step", steps), (along.label, found))
@@ -169,13 +170,13 @@ def _held_out(model: Any, sheet: Sheet) -> Plane:
                 rule,
                 _name(model, key),
                 read=read,
-                points=graph.points(np.maximum(steps, _FEW), found),
+                points=graph.points(np.maximum(steps, _FEW), drawn),
                 faint=i > 0,
                 dash="dashed" if key != rule else "solid",
                 width=2.4 if i == 0 else 1.4,
             )
             if i == 0 and key == rule:
-                graph.marks(rule, _name(model, key), max(steps[-1], _FEW), found[-1])
+                graph.marks(rule, _name(model, key), max(steps[-1], _FEW), drawn[-1])
     return graph.plane()
 
 
@@ -194,7 +195,7 @@ def _charts(model: Any) -> list[Chart]:
         cells = [_cell(*m) for m in medians]
         rows.append([name, *cells])
         found = [(t, model.tested_at(key, t)) for t in model.targets]
-        tested.append([name, *(_spread(model, values) for _, values in found)])
+        tested.append([name, *(_spread(model, values, model.counted) for _, values in found)])
         if known := [(t, values) for t, values in found if values]:
             bars.append(_bars(rule, name, known))
     done, count = model.counted, len(model.seeds)
@@ -206,10 +207,13 @@ def _charts(model: Any) -> list[Chart]:
     charts = [chart("times", title, said, numbers=numbers)]
     if any(len(trace["x"]) > 1 for trace in traces):
         title = say("seconds-of-computing-to-reach-a", over=over)
-        x, y = axis("training loss J", log=True, autorange="reversed"), axis("seconds", log=True)
+        x, y = (
+            axis("training loss J", log=True, autorange="reversed"),
+            axis(say("cpu-seconds"), log=True),
+        )
         charts.append(chart("seconds", title, said, traces, x, y))
     if bars:
-        measure = "share" if model.classes else "held-out loss"
+        measure = say("share") if model.classes else say("held-out-loss")
         shown = "held-out-at-each-loss" if count == 1 else "held-out-with-bars"
         title = say(shown, over=over)
         x = axis("training loss J", log=True, autorange="reversed")
@@ -223,20 +227,24 @@ def _cell(steps: float, seconds: float) -> str:
     if math.isinf(steps):
         return "–"
     ms = 1e3 * seconds
-    return say("steps-and-ms", steps=f"{steps:.0f}", ms=f"{ms:.0f}" if ms >= 10 else short(ms))
+    return say("steps-and-ms", steps=f"{steps:g}", ms=f"{ms:.0f}" if ms >= 10 else short(ms))
 
 
-def _spread(model: Any, values: list[float]) -> str:
-    """The median over starts, and the least and the most of them."""
+def _spread(model: Any, values: list[float], starts: int) -> str:
+    """The median over the starts that came there, the least and the most of them, and how many they
+    are, if not all.
+    """
     if not values:
         return "–"
     middle, low, high = float(np.median(values)), min(values), max(values)
-    if not model.classes:
-        return (
-            short(middle) if len(values) == 1 else f"{short(middle)} ({short(low)}–{short(high)})"
-        )
-    whole = f"{100 * middle:.1f} %"
-    return whole if len(values) == 1 else f"{whole} ({100 * low:.1f}–{100 * high:.1f})"
+    if model.classes:
+        text, ends = f"{100 * middle:.1f} %", f" ({100 * low:.1f}–{100 * high:.1f})"
+    else:
+        text, ends = short(middle), f" ({short(low)}–{short(high)})"
+    text += ends if len(values) > 1 else ""
+    if len(values) == starts:
+        return text
+    return say("of-so-many-starts", values=text, count=len(values))
 
 
 def _bars(rule: str, name: str, known: list[tuple[float, list[float]]]) -> Trace:
@@ -266,7 +274,7 @@ def _fastest(model: Any) -> str:
             "to-took-both" if first == fewest else "to-took-the-fewest-steps-and",
             target=_target(target),
             fewest=_name(model, fewest),
-            steps=f"{taken[fewest][0]:.0f}",
+            steps=f"{taken[fewest][0]:g}",
             first=_name(model, first),
         )
         return words if model.progress == 1 else say("so-far", words=words)

@@ -5,6 +5,7 @@ Loads torch: the lesson imports it when it is opened.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -101,6 +102,8 @@ def course(
     name, width, options = entry
     problem, rule = problem_of(task, width, noise), _RULES[name](*options)
     data = data_of(task, noise)
+    name_of_task = task if isinstance(task, str) else task[0]
+    targets = TARGETS[tuning_of(name_of_task, batch is not None)]  # as the state has them
     batch = None if batch is None or batch >= len(problem) else batch
 
     def test(frame: Any) -> float:
@@ -110,8 +113,6 @@ def course(
         return float(problem.likelihood.loss(out, data.y_test))
 
     start = begin(problem, rule, seed, batch)
-    name_of_task = task if isinstance(task, str) else task[0]
-    targets = TARGETS[tuning_of(name_of_task, batch is not None)]
     return Course(problem, rule, start, 10**9, batch, look=test, look_at=targets)
 
 
@@ -227,9 +228,11 @@ class Model:
 
     def tested_at(self, name: str, target: float) -> list[float]:
         """What was measured on held-out data where a run first came to a loss, of each seed that
-        counts and came there.
+        counts and came there; nothing if most never got there, as with the median of its steps.
         """
         found: list[float] = []
+        if math.isinf(self.median(name, target)[0]):
+            return found
         for run in self.runs[name][: self.counted]:
             step = next((k for k, loss in enumerate(run.losses) if loss <= target), None)
             found += [value for at, _, value in run.looks if at == step]
