@@ -134,9 +134,11 @@ class Live:
         """Add the numbers of the derivation that is open; they are those of the step shown."""
         name = self.store.state.derive.partition(":")[0]
         if name in self.lesson.derivations:
-            k = self.store.state.k
-            answer["numbers"] = answer["numbers"] | self.lesson.derived(self.model, (name,))
-            answer.setdefault("shows", answer["steps"] if k is None else k)
+            state, model = self.store.state, self.model
+            shown = answer.setdefault("shows", answer["steps"] if state.k is None else state.k)
+            if state.k is not None and state.k != shown:  # its run has not come so far
+                model = self.lesson.model(state.with_(k=shown))
+            answer["numbers"] = answer["numbers"] | self.lesson.derived(model, (name,))
 
     def _set(self, ask: Mapping[str, Any], errors: dict[str, str], dropped: list[str]) -> Any:
         """Let the store hold what the ask wishes for; returns the state before its changes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from itertools import islice
 from typing import Any
@@ -225,3 +225,25 @@ def test_the_reason_of_a_line_is_a_sentence_and_begins_with_a_word(name: str) ->
                 assert not line.say[:1].islower(), line.say
                 for more in line.parts[1:]:
                     assert more.startswith(("=", r"\quad")), (line.id, more)
+
+
+@pytest.mark.parametrize(("lesson", "name"), DERIVED)
+def test_the_numbers_are_those_of_the_step_that_the_page_shows(lesson: Lesson, name: str) -> None:
+    """At its last step a net's page had the numbers of step 5."""
+    live, ask = Live(lesson), {"ask": 1, "set": lesson.derivations[name].set}
+    answer, _ = live.respond({**ask, "set": {**ask["set"], "derive": f"{name}:0"}})
+    for k in (None, 10**4, 1):
+        state = {**answer["state"], "k": k}
+        answer, _ = live.respond({"ask": 2, "state": state})
+        while "more" in answer and lesson.slow:
+            answer, _ = live.respond({"ask": 3, "state": answer["state"], "fine": answer["more"]})
+        shown, _ = live.respond({"ask": 4, "state": {**answer["state"], "k": answer["shows"]}})
+        found, there = (derived_in(each) for each in (answer, shown))
+        assert len(found) > 1
+        assert found == there, (k, answer["shows"])
+
+
+def derived_in(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of an answer's derivation."""
+    numbers = answer["numbers"].items()
+    return {place: number for place, number in numbers if place.startswith("derive.")}

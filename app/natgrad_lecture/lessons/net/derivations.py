@@ -15,6 +15,9 @@ from natgrad_lecture.lessons.derivation import Derivation, Exercise, number
 from natgrad_lecture.lessons.net.state import ONE_EACH
 from natgrad_lecture.lessons.scope import Scope, one_of, whole_between
 
+ZERO = 1e-15
+"""A divergence below this is rounding of double precision: its logarithms are of that size."""
+
 
 @dataclass(frozen=True)
 class _Here:
@@ -44,7 +47,7 @@ class _Here:
 
 def _look(model: Any) -> _Here:
     k = model.state.k
-    return _Here(**model.small_step(min(5, model.state.steps) if k is None else k))
+    return _Here(**model.small_step(model.steps if k is None else k))
 
 
 def _mean_log(at: _Here, chances: Array) -> float:
@@ -82,6 +85,7 @@ DERIVATIONS = {
                 lambda at: float((at.p * at.moved**2).sum(1).mean()),
                 lights=("natural",),
                 tolerance=1e-4,
+                zero=ZERO,
                 false={"unweighted": lambda at: float((at.moved**2).sum(1).mean())},
             ),
             "kl": number(
@@ -89,6 +93,7 @@ DERIVATIONS = {
                 lambda at: at.quadratic / 2,
                 lights=("natural",),
                 tolerance=0.2,
+                zero=ZERO,
                 false={"twice": lambda at: at.quadratic},
             ),
         },
