@@ -14,6 +14,7 @@ import torch
 from natgrad_core.nets import NetProblem, mlp, plane, rules
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.training import train
+from natgrad_lecture.drawing.matrix_map import add_matrix
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.lessons import lessons
 from natgrad_lecture.lessons.net import model as learning
@@ -22,6 +23,8 @@ from natgrad_lecture.lessons.net.model import COARSE, FINE
 from natgrad_lecture.lessons.net.state import ONE_EACH, Taught
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
+from natgrad_lecture.text.lesson_text import phrases
+from tests.support.answers import traces_of, unpack
 
 
 @pytest.fixture
@@ -260,3 +263,95 @@ def test_the_eigenvalues_counted_are_those_of_the_scores_in_double_precision(ste
 def test_one_step_is_not_said_to_be_several() -> None:
     live = Live(lessons["net"])
     assert ask(live, set={"width": 2, "steps": 1})["description"].startswith("at step 1: ")
+
+
+CERTAIN = {"data": "circles", "damping": 0.01, "rules": ["natural", "adam"], "steps": 60}
+"""The natural gradient's run diverges to a net that is certain of every label."""
+
+
+def test_a_net_that_is_certain_of_every_label_has_pictures_and_numbers_at_every_step(
+    live: Live,
+) -> None:
+    """Where F was zero in single precision its map could not be drawn; near it the page had
+    KL = −1.35×10⁻¹⁹¹, and the errors of the approximations were no numbers.
+    """
+    answer = ask(live, set={**CERTAIN, "show": "fisher"})
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    zero = set()
+    for k in range(61):
+        answer = ask(live, {**answer["state"], "k": k})
+        assert answer["shows"] == k
+        assert not answer["errors"], k
+        numbers = answer["numbers"]
+        assert all(v is None or np.isfinite(v) for v in numbers.values()), (k, numbers)
+        assert all(v == 0 or v > 1e-16 for v in (numbers["kl"], numbers["quadratic"])), k
+        titled = "zero to rounding" in answer["planes"][0]["title"]
+        charted = "zero to rounding" in answer["charts"][0]["say"]
+        assert titled == charted == (numbers["rank"] == 0) == ("error.kfac" not in numbers), k
+        zero.add(titled)
+    assert zero == {False, True}
+    title = ask(live, {**answer["state"], "k": 20}, lang="zh")["planes"][0]["title"]
+    assert title == "费希尔矩阵，自然梯度，第 20 步：舍入后为零"
+
+
+@pytest.mark.parametrize("scale", [0.0, 5e-324, 1e-45, 1e-30, 1.0, 1e30])
+def test_the_map_of_a_matrix_has_a_scale_however_small_its_entries_are(scale: float) -> None:
+    sheet, say = Sheet(), phrases(learning.__file__)
+    with np.errstate(over="raise", invalid="raise"):
+        add_matrix(sheet, say, "F", "F", np.diag([scale, 0.0]), scale, [0, 1, 2])
+    (heat,) = (trace for trace in traces_of(sheet) if trace["kind"] == "heat")
+    low, high, log = heat["colors"]["axis"]
+    assert log
+    assert 0 < low < high
+    assert len(heat["colors"]["ticks"]) > 1
+
+
+@pytest.mark.parametrize("stretch", [30.0, 1000.0])
+@pytest.mark.parametrize("kind", ["pulled-back", "identity"])
+def test_the_meter_has_a_bar_only_for_what_it_does_not_call_the_same(
+    live: Live, stretch: float, kind: str
+) -> None:
+    """At step 0 both runs are the same net, and the meter had 6.1e-8."""
+    rules = ["natural", "adam", "kfac"]
+    answer = ask(live, set={"stretch": stretch, "kind": kind, "rules": rules, "steps": 40})
+    while "more" in answer:
+        answer = ask(live, answer["state"], fine=answer["more"])
+    for k in (0, 1, 5, 20, 40):
+        rows = ask(live, {**answer["state"], "k": k})["meter"]
+        assert [row["rule"] for row in rows] == rules
+        assert all((row["gap"] == 0) == (row["word"] == "the same") for row in rows), (k, rows)
+        assert k or {row["word"] for row in rows} == {"the same"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("net", {"data": "circles", "damping": 1e-4, "alpha": 2.0, "rules": ["natural"]}),
+        ("net", {"data": "circles", "damping": 1e-4, "alpha": 50.0, "rules": ["natural", "adam"]}),
+        ("net", {"rules": ["gradient"], "gradient": 1e4}),
+        ("approximations", {"show": "runs", "data": "wine", "runs": ["fixed"], "damping": 1e-4}),
+        ("race", {"task": "iris", "constants": "own", "gradient": 1e4, "rules": ["gradient"]}),
+    ],
+)
+def test_a_loss_that_grows_stays_on_the_plane_of_losses(name: str, changes: dict[str, Any]) -> None:
+    """A loss of 8.3e4 lay above an axis that ended at 10⁴, and nothing said so."""
+    live = Live(lessons[name])
+    answer, data = live.respond({"ask": 1, "set": {**changes, "steps": 60}})
+    for _ in range(100):
+        if "more" not in answer:
+            break
+        more = {"ask": 2, "state": answer["state"], "fine": answer["more"]}
+        answer, data = live.respond(more)
+    assert not answer["errors"].keys() - {"rules"}
+    arrays = unpack(answer, data)
+    runs = [t for t in answer["traces"] if t["plane"].startswith("loss") and t.get("read")]
+    assert runs
+    largest = 0.0
+    for trace in runs:
+        high = arrays[trace["points"]][:, 1]
+        assert np.nanmax(high) <= 1 + 1e-6
+        assert np.nanmin(high) >= -1e-6
+        read = arrays[dict(trace["read"])["loss"]]
+        largest = max(largest, float(read[np.isfinite(read)].max()))
+    assert largest > 10

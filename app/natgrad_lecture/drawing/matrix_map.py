@@ -19,6 +19,10 @@ DECADES = 5.0
 """Powers of ten between the darkest and the lightest entry of a matrix."""
 
 
+_LEAST = np.finfo(float).tiny * 10.0**DECADES
+"""The powers of ten below a scale are numbers down to here."""
+
+
 def add_matrix(
     sheet: Sheet,
     say: Callable[..., str],
@@ -31,9 +35,11 @@ def add_matrix(
     """A matrix as a map: |entry| by powers of ten below ``scale``, blocks of layers outlined.
 
     ``say`` has the lesson's phrases for the scale of colors, ``size-of-an-entry`` and
-    ``smaller-than``.
+    ``smaller-than``. A ``scale`` of zero, the Fisher matrix's of a net that is certain of every
+    label, has no powers of ten below it; the map then has those below one.
     """
     p = len(matrix)
+    scale = scale if scale > _LEAST else 1.0
     with np.errstate(divide="ignore"):
         share = 1.0 + np.log10(np.abs(matrix) / scale) / DECADES
     cells = np.clip(np.rint(255 * share[::-1]), 0, 255).astype(np.uint8)

@@ -19,6 +19,7 @@ from natgrad_lecture.drawing.plotly_chart import axis, chart, line, table
 from natgrad_lecture.drawing.run_messages import remarks
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
+from natgrad_lecture.lessons.net.derivations import ZERO
 from natgrad_lecture.protocol import Chart, Handle, MeterRow, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
 
@@ -124,7 +125,8 @@ def add_losses(sheet: Sheet, model: Any, by: str) -> Plane:
         label = style(name)["label"]
         if in_x:
             label += ", " + say(f"dash-{DASHES[in_x]}")
-        points = graph.points(along[name, in_x], np.maximum(run.losses[:end], 1e-12))
+        drawn = np.clip(run.losses[:end], graph.y.low, high)  # what is off the axis, at its end
+        points = graph.points(along[name, in_x], drawn)
         sheet.add("loss", "path", name, label, dash=DASHES[in_x], read=read, points=points)
     return graph.plane()
 
@@ -214,12 +216,13 @@ def picture(model: Any, sheet: Sheet) -> Picture:
         scale = float(abs(found["exact"]).max())
         borders = model.borders()
         label = style(state.approximation)["label"]
+        title = "fisher-matrix-step" if found["exact"].any() else "fisher-matrix-zero"
         planes += [
             add_matrix(
                 sheet,
                 say,
                 "F",
-                say("fisher-matrix-step", label=style(guide)["label"], matrix_step=matrix_step),
+                say(title, label=style(guide)["label"], matrix_step=matrix_step),
                 found["exact"],
                 scale,
                 borders,
@@ -295,9 +298,13 @@ def _handles(model: Any, guide: str) -> list[Handle]:
     ]
 
 
+SAME = 1e-5
+"""A gap of probabilities below this is rounding of single precision."""
+
+
 def word_for(gap: float) -> str:
-    """What the meter calls a gap of probabilities: up to 1e-5 is rounding of single precision."""
-    return "the same" if gap < 1e-5 else "apart" if gap > 0.02 else "nearly"
+    """What the meter calls a gap of probabilities."""
+    return "the same" if gap < SAME else "apart" if gap > 0.02 else "nearly"
 
 
 def _meter(model: Any, step: int) -> tuple[list[MeterRow], dict[str, str]]:
@@ -306,7 +313,8 @@ def _meter(model: Any, step: int) -> tuple[list[MeterRow], dict[str, str]]:
     if model.in_two_charts:
         for name in model.state.rules:
             gap = model.gap(name, step)
-            rows.append({"rule": name, "style": name, "gap": gap, "word": word_for(gap)})
+            shown = 0.0 if gap < SAME else gap
+            rows.append({"rule": name, "style": name, "gap": shown, "word": word_for(gap)})
     bad = {name: f"{run.last.note}." for (name, _), run in model.runs.items() if not run.ok}
     return rows, bad if rows else {}
 
@@ -329,7 +337,8 @@ def _numbers(model: Any, guide: str, step: int, matrix_step: int) -> dict[str, A
         found["rank"] = model.rank(guide, matrix_step)
         if run.steps:
             begins = min(matrix_step, run.steps - 1)
-            found["kl"], found["quadratic"] = model.kl_of_a_step(guide, begins)
+            both = model.kl_of_a_step(guide, begins)
+            found["kl"], found["quadratic"] = (0.0 if abs(v) < ZERO else v for v in both)
     return found
 
 

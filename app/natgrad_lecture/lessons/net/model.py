@@ -32,6 +32,9 @@ COUNT = 500
 ROUNDING = 1e-5
 """Of the largest eigenvalue; what is smaller is rounding."""
 
+TINY = float(np.finfo(np.float32).tiny)
+"""What is smaller has lost digits in single precision: such a Fisher matrix is zero to rounding."""
+
 LAYER = 2
 """The layer that A reparameterizes, by its place in the net: from the first hidden units to the
 second."""
@@ -299,17 +302,26 @@ class Model:
 
     def fisher(self, name: str, step: int) -> dict[str, Array]:
         """The Fisher matrix and its approximations at a step of a run, ``[p, p]`` each."""
-        return _matrices(self.run(name), step)
+        found = _matrices(self.run(name), step)
+        if abs(found["exact"]).max() < TINY:
+            return {**found, "exact": np.zeros_like(found["exact"])}
+        return found
 
     def errors(self, name: str, step: int) -> dict[str, float]:
-        """The relative error ‖F − G‖/‖F‖ of each approximation G."""
-        found = _tensors(self.run(name), step)
-        return {each: error(found["exact"], found[each]) for each in found if each != "exact"}
+        """The relative error ‖F − G‖/‖F‖ of each approximation G; none where F is zero."""
+        found = dict(_tensors(self.run(name), step))
+        size = found["exact"].abs().max()  # without it the squares of small entries are zero
+        if size < TINY:
+            return {}
+        exact = found.pop("exact") / size
+        return {each: error(exact, matrix / size) for each, matrix in found.items()}
 
     def spectra(self, name: str, step: int) -> dict[str, Array]:
         """Eigenvalues above rounding, largest first: the net's numbers are of single precision."""
         found = _spectra(self.run(name), step)
-        return {each: values[values > ROUNDING * values[0]] for each, values in found.items()}
+        return {
+            each: values[values > max(ROUNDING * values[0], TINY)] for each, values in found.items()
+        }
 
     def rank(self, name: str, step: int) -> int:
         """How many eigenvalues of F are above rounding in single precision: its rank at least."""
