@@ -137,9 +137,9 @@ def _rank(below: int) -> Check:
     return check
 
 
-def _far_and_useful(error: float) -> Check:
+def _far_and_useful(error: float, loss: float = 0.01) -> Check:
     return lambda model: bool(
-        _learns("kfac", 40, 1e-3)(model) and model.errors("kfac", 10)["kfac"] > error
+        _learns("kfac", 40, loss)(model) and model.errors("kfac", 10)["kfac"] > error
     )
 
 
@@ -207,6 +207,16 @@ def _painted(rng: np.random.Generator, _: Changes) -> tuple[tuple[float, ...], .
 
 
 SEED = whole_between(0, 9990)
+
+SLOW = (36, 372, 430, 542, 896, 1033)
+"""Of the first 1,100 seeds some from which K-FAC is above 0.002 after 40 steps on the moons."""
+
+
+def _slow_or_any(rng: np.random.Generator, changes: Changes) -> int:
+    """A start from which K-FAC learns slowly, or any one."""
+    return int(rng.choice(SLOW)) if rng.random() < 0.5 else SEED(rng, changes)
+
+
 ANY = {"seed": SEED}
 STARTING = Scope(ANY, trained=5)
 """Any data of this kind, and any start: the seed draws both."""
@@ -321,8 +331,11 @@ CLAIMS = {
     "far-and-useful": Claim(
         {**MATRIX, "rules": ("kfac",)},
         _far_and_useful(0.5),
-        LONG,
-        false={"an error of nine tenths": _far_and_useful(0.9)},
+        Scope({"seed": _slow_or_any}, trained=4),
+        false={
+            "an error of nine tenths": _far_and_useful(0.9),
+            "below 0.001": _far_and_useful(0.5, 1e-3),
+        },
         shows=("kfac", "formula.error"),
     ),
     "rank": Claim(
