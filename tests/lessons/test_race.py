@@ -35,6 +35,7 @@ from natgrad_lecture.lessons.race.state import (
 )
 from natgrad_lecture.session import Live
 from natgrad_lecture.state.link import read_query
+from natgrad_lecture.text.catalogs import spoken, words
 from tests.support.answers import traces_of, unpack
 
 SMALL = {"task": "iris", "rules": ["kfac", "gradient"], "count": 2, "budget": 0.05, "width": 4}
@@ -295,7 +296,7 @@ def test_both_tables_have_a_number_where_most_starts_came_and_say_of_how_many(
             assert [cell == "–" for cell in row] == [cell == "–" for cell in beside]
         most = 2 * came > starts
         assert (tested[0][1] != "–") == most
-        assert not most or tested[0][1].endswith(f"{came} starts") == (came < starts)
+        assert not most or tested[0][1].endswith(f", n = {came}") == (came < starts)
         shown = [trace["name"] for trace in charts["tested"]["figure"]["data"]]
         assert shown == (["Adam", "K-FAC"] if most else ["K-FAC"])
 
@@ -321,3 +322,16 @@ def test_the_axes_of_the_charts_say_what_their_numbers_are() -> None:
         if "figure" in chart
     }
     assert titles == {"seconds": "CPU seconds of one thread", "tested": "share right"}
+
+
+def test_the_axes_and_the_curves_of_a_chart_are_named_in_the_language_of_the_page() -> None:
+    model = lessons["race"].after({"task": "iris", "rules": ("adam", "gradient"), "count": 1})
+    model.__dict__["runs"] = {"adam": [came_at(5)], "gradient": [came_at(7)]}
+    say = words("zh", lessons["race"].folder)
+    say.missing.clear()
+    for chart in spoken(_charts(model), say)[1:]:
+        figure = chart["figure"]
+        titles = [figure["layout"][name]["title"]["text"] for name in ("xaxis", "yaxis")]
+        assert all(re.search("[一-鿿]", title) for title in titles), titles
+        assert {curve["name"] for curve in figure["data"]} == {"Adam", "梯度下降"}
+    assert not say.missing

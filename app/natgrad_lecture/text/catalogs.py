@@ -158,6 +158,11 @@ def _marks(value: Any, say: Say) -> Any:
 def _under(key: str, value: Any, say: Say) -> Any:
     if key == "ticks":
         return _marks(value, say)
+    if key == "title" and isinstance(value, Mapping):  # of an axis of a chart, as Plotly has it
+        return {**value, "text": say(value["text"])}
+    if key == "figure" and isinstance(value, Mapping):
+        curves = [{**curve, "name": say(curve["name"])} for curve in value["data"]]
+        return {**value, "data": curves, "layout": spoken(value["layout"], say)}
     if key in MESSAGES and isinstance(value, Mapping):
         return {name: say(text) if isinstance(text, str) else text for name, text in value.items()}
     if key in MESSAGES or key in SPOKEN:

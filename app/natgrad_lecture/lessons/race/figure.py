@@ -244,7 +244,7 @@ def _spread(model: Any, values: list[float], starts: int) -> str:
     text += ends if len(values) > 1 else ""
     if len(values) == starts:
         return text
-    return say("of-so-many-starts", values=text, count=len(values))
+    return f"{text}, n = {len(values)}"
 
 
 def _bars(rule: str, name: str, known: list[tuple[float, list[float]]]) -> Trace:
