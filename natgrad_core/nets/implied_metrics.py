@@ -10,7 +10,7 @@ direction then changes: by nothing if the method is invariant.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -20,6 +20,8 @@ from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.fisher.kfac import Factors, Kronecker
 from natgrad_core.nets.layers.linear_and_conv import Linear
 from natgrad_core.nets.metrics import Operator
+from natgrad_core.nets.model import Net
+from natgrad_core.nets.preconditioners.parameter_tensors import join, split
 from natgrad_core.nets.preconditioners.shampoo import KroneckerRoots
 from natgrad_core.nets.preconditioners.stationary_metrics import Moments
 from natgrad_core.nets.problem import At, NetProblem
@@ -36,24 +38,30 @@ SMALL = 1e-10
 """λ as a share of the largest eigenvalue, where a step is meant to be undamped."""
 
 AFTER_ROOT = 1e-6
-"""The ε of a rooted metric, as a share of its largest eigenvalue. Shampoo's, which is added before
-its fourth root, is the square of that as a share of its factors' largest."""
+"""The ε of a rooted metric at each parameter tensor, as a share of the block's largest eigenvalue.
+Shampoo's and Muon's, which is added before the root, is the square of that as a share of the
+factors' largest."""
+
+LEAST = 1e-100
+"""The least ε: where the gradient of a whole tensor is zero, its step is zero, too."""
 
 
 class OwnDamping:
-    """An operator with a damping of its own: whatever λ it is asked for, it takes that.
+    """An operator of one block a parameter tensor, with dampings of its own, whatever λ is asked.
 
     Args:
+        net: The net.
         operator: The operator.
-        damping: Its λ.
+        dampings: The λ of each block.
     """
 
-    def __init__(self, operator: Operator, damping: float) -> None:
-        self.operator, self.damping = operator, damping
+    def __init__(self, net: Net, operator: Operator, dampings: Sequence[float]) -> None:
+        self.net, self.operator, self.dampings = net, operator, dampings
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """(G + its own λ I)⁻¹ v."""
-        return self.operator.solve(v, self.damping)
+        """(Gᵢ + its own λᵢ I)⁻¹ vᵢ for each block i."""
+        solved = (split(self.net, self.operator.solve(v, each)) for each in self.dampings)
+        return join([parts[i] for i, parts in enumerate(solved)])
 
     def dense(self) -> Tensor:
         """G."""
@@ -84,25 +92,29 @@ def implied(
         ValueError: If B is not from 1 to N.
     """
     names = tuple(names)
+    net = at.problem.net
     moments, whole = Moments.of_batches(at, batch), Moments.of_batches(at, len(at.tape))
     makers: dict[str, Callable[[], Operator]] = {
-        "adam": lambda: _own(moments.diagonal(root), root),
-        "shampoo": lambda: _own(moments.kronecker(root), root),
-        "soap": lambda: _own(moments.rotated(root), root),
-        "muon": lambda: _own(whole.kronecker(), True),
+        "adam": lambda: _own(net, moments.diagonal(root), root),
+        "shampoo": lambda: _own(net, moments.kronecker(root), root),
+        "soap": lambda: _own(net, moments.rotated(root), root),
+        "muon": lambda: _own(net, whole.polar(), True),
     }
     found = operators(at, [name for name in names if name not in makers])
     return {name: found[name] if name in found else makers[name]() for name in names}
 
 
-def _own(operator: Operator, root: bool) -> Operator:
+def _own(net: Net, operator: Operator, root: bool) -> Operator:
     """A rooted metric with its ε; one without a root is damped as F is."""
     if not root:
         return operator
     if isinstance(operator, KroneckerRoots):
-        largest = max(float(s.max()) for pairs in operator.bases for s, _ in pairs)
-        return OwnDamping(operator, AFTER_ROOT**2 * largest)
-    return OwnDamping(operator, AFTER_ROOT * float(operator.eigenvalues().max()))
+        largest = [max(float(s.max()) for s, _ in pairs) for pairs in operator.bases]
+        share = AFTER_ROOT**2
+    else:
+        largest = [float(part.max()) for part in split(net, operator.eigenvalues())]
+        share = AFTER_ROOT
+    return OwnDamping(net, operator, [max(share * each, LEAST) for each in largest])
 
 
 def frames(problem: NetProblem, kind: str, stretch: float, seed: int = 0) -> dict[int, Frame]:
@@ -111,8 +123,9 @@ def frames(problem: NetProblem, kind: str, stretch: float, seed: int = 0) -> dic
     Args:
         problem: The problem.
         kind: One of ``KINDS``.
-        stretch: The ratio of the largest to the smallest number, or singular value, of P and of Q;
-            "rotate" has none.
+        stretch: κ, the ratio of the largest to the smallest number, or singular value, of P and of
+            Q: over all layers for "scale", in each matrix for "units" and "linear"; "rotate" has
+            none, nor has a 1 × 1 matrix.
         seed: The seed of what is drawn.
 
     Returns:
@@ -147,6 +160,8 @@ def _drawn(size: int, kind: str, stretch: float, generator: torch.Generator) -> 
     if kind == "rotate":
         return turn
     spread = torch.rand(size, generator=generator, dtype=torch.float64)
+    low, high = spread.min(), spread.max()
+    spread = (spread - low) / (high - low) if size > 1 else spread.new_full((1,), 0.5)
     scales = stretch ** (spread - 0.5)
     return scales.diag() if kind == "units" else (turn * scales) @ turn.T
 

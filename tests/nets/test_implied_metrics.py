@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from natgrad_core.nets import NetProblem, mlp, real, rules, train
 from natgrad_core.nets.fisher.fisher import FisherAt
 from natgrad_core.nets.implied_metrics import KINDS, NAMES, frames, implied, turns
 from natgrad_core.nets.metrics import Basis
-from natgrad_core.nets.preconditioners.matrix_functions import polar
-from natgrad_core.nets.preconditioners.parameter_tensors import split
+from natgrad_core.nets.preconditioners.matrix_functions import polar, power
+from natgrad_core.nets.preconditioners.parameter_tensors import join, split
+from natgrad_core.nets.preconditioners.shampoo import KroneckerRoots, basis
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.reparametrization import Reparametrized
 from natgrad_core.nets.step_comparison import one_step
@@ -40,6 +42,103 @@ def test_each_metric_is_the_one_it_is_said_to_be() -> None:
     steps = split(at.problem.net, found["muon"].solve(at.grad, 0.0))
     for step, g in zip(steps, split(at.problem.net, at.grad), strict=True):
         assert torch.allclose(step, polar(g), atol=2e-2)
+
+
+POINTS = [("wine", 0), ("wine", 12), ("digits", 0), ("digits", 3)]
+"""Data, and how many steps a net has learned."""
+
+
+@cache
+def somewhere(data: str, steps: int) -> At:
+    """A net of the lesson, without biases."""
+    sizes = {"wine": (13, 16, 3), "digits": (64, 8, 10)}[data]
+    found = real(data, "unit" if data == "digits" else "standard")
+    problem = NetProblem.of(
+        mlp(sizes, bias=False), replace(found, x=found.x[:120], y=found.y[:120])
+    )
+    if not steps:
+        return problem.double.at(problem.net.init(7).double())
+    *_, last = train(problem, rules.kfac(), seed=steps, steps=steps)
+    return problem.double.at(last.theta.double())
+
+
+def _power(symmetric: Tensor, exponent: float) -> Tensor:
+    """By singular values: the engine takes eigenvalues."""
+    u, s, _ = torch.linalg.svd(symmetric)
+    return (u * torch.where(s > 1e-13 * s.max(), s, 0.0) ** exponent) @ u.T
+
+
+@pytest.mark.parametrize(("data", "steps"), POINTS)
+@pytest.mark.parametrize("batch", [1, 9, 120])
+def test_the_metrics_are_those_of_the_formulas(data: str, steps: int, batch: int) -> None:
+    """Muon's was Shampoo's of one batch: the same step, but not the matrix that the page names."""
+    at = somewhere(data, steps)
+    net, n = at.problem.net, len(at.tape)
+    rows = FisherAt(at, "empirical").rows()
+    c = (n - batch) / (batch * (n - 1))
+    second = c * rows.T @ rows / n + (1 - c) * torch.outer(at.grad, at.grad)
+    found = implied(at, batch)
+    adam, shampoo, muon = (found[name].dense() for name in ("adam", "shampoo", "muon"))
+    assert torch.allclose(adam, second.diagonal().clamp_min(0).sqrt().diag(), atol=1e-9)
+    begin = 0
+    for g in split(net, at.grad):
+        out, inner = g.shape
+        own = slice(begin, begin + out * inner)
+        begin = own.stop
+        block = second[own, own].view(out, inner, out, inner)
+        left, right = torch.einsum("ijkj->ik", block), torch.einsum("ijil->jl", block)
+        due = torch.kron(_power(left, 0.25), _power(right, 0.25))
+        # Eigenvalues that are rounding have roots: which of them count is not decided by a formula.
+        assert torch.allclose(shampoo[own, own], due, atol=2e-3 * float(due.max()))
+        due = torch.kron(_power(g @ g.T, 0.5), torch.eye(inner).double())
+        assert torch.allclose(muon[own, own], due, atol=1e-6 * float(due.max()))
+        assert not muon[own, : own.start].any()
+
+
+@pytest.mark.parametrize(("data", "steps"), POINTS)
+@pytest.mark.parametrize("share", [1.0, 1e-4, 1e4])
+def test_muon_s_step_is_each_layer_s_polar_factor_however_small_its_gradient(
+    data: str, steps: int, share: float
+) -> None:
+    """One ε for all layers let a layer with a small gradient take less than its polar factor."""
+    at = somewhere(data, steps)
+    parts = split(at.problem.net, at.grad)
+    grad = join([parts[0] * share, *parts[1:]])
+    point = At(at.problem, at.theta)
+    point.grad = grad
+    steps_made = split(at.problem.net, implied(point, 1)["muon"].solve(grad, 0.0))
+    for g, step in zip(parts, steps_made, strict=True):
+        u, s, vh = torch.linalg.svd(g, full_matrices=False)
+        there = s > 1e-8 * s.max()  # the scores of the classes sum to zero, up to rounding
+        assert torch.allclose(step, (u * there) @ vh, atol=1e-4)
+
+
+@pytest.mark.parametrize(("data", "steps"), POINTS)
+@pytest.mark.parametrize("batch", [1, 9, 120])
+def test_a_weight_that_no_example_moves_is_zero_in_each_metric(
+    data: str, steps: int, batch: int
+) -> None:
+    """Pixels that are always 0 had entries of Shampoo's metric: fourth roots of 10⁻¹⁷."""
+    at = somewhere(data, steps)
+    for root in (True, False):
+        for name, metric in implied(at, batch, root).items():
+            if name in ("muon", "euclidean"):
+                continue  # each has an identity as a factor
+            dense = metric.dense().abs()
+            still = ~FisherAt(at, "empirical").rows().any(0)
+            assert float(dense[still].sum()) <= 1e-9 * float(dense.max()), (name, root)
+
+
+def test_a_power_has_the_rank_of_its_matrix() -> None:
+    generator = torch.Generator().manual_seed(3)
+    for rank in range(1, 8):
+        half = torch.randn(9, rank, generator=generator, dtype=torch.float64)
+        m = half @ half.T
+        for exponent in (0.25, 0.5, 0.1):
+            s = torch.linalg.eigvalsh(power(m, exponent))
+            assert int((s > 1e-9).sum()) == rank
+            values = KroneckerRoots(mlp((9, 9), bias=False), [[basis(m), basis(m)]], exponent)
+            assert int((values.eigenvalues() > 1e-9).sum()) == rank**2
 
 
 def test_a_rooted_metric_takes_its_own_damping_and_another_that_of_f() -> None:
@@ -89,7 +188,8 @@ def test_frames_have_the_stretch_that_was_asked_for() -> None:
         for frame in frames(problem, kind, 9.0).values():
             for part in (frame.left, frame.right):
                 s = torch.linalg.svdvals(part)
-                assert float(s.max() / s.min()) <= 9.0 + 1e-9
+                due = 9.0 if kind in ("units", "linear") else 1.0
+                assert float(s.max() / s.min()) == pytest.approx(due)
                 if kind == "rotate":
                     assert torch.allclose(part @ part.T, torch.eye(len(part)).double(), atol=1e-9)
     module = cast(nn.Sequential, problem.net.module)

@@ -17,7 +17,7 @@ def power(symmetric: Tensor, exponent: float, shift: float = 0.0) -> Tensor:
     """Return (M + shift I)^exponent of a positive semi-definite matrix, by its eigenvectors.
 
     Args:
-        symmetric: M, ``[n, n]``; an eigenvalue below zero is rounding, and counts as zero.
+        symmetric: M, ``[n, n]``; an eigenvalue that is rounding counts as zero.
         exponent: The exponent; negative ones need a positive ``shift`` where M is singular.
         shift: What is added to the eigenvalues.
 
@@ -25,7 +25,23 @@ def power(symmetric: Tensor, exponent: float, shift: float = 0.0) -> Tensor:
         The power, ``[n, n]``.
     """
     values, vectors = torch.linalg.eigh(symmetric)
-    return (vectors * (values.clamp_min(0) + shift) ** exponent) @ vectors.T
+    return (vectors * (above_rounding(values) + shift) ** exponent) @ vectors.T
+
+
+def above_rounding(eigenvalues: Tensor) -> Tensor:
+    """Return the eigenvalues of a positive semi-definite matrix, rounding errors replaced by zero.
+
+    An eigenvalue that is zero is computed as about 10⁻¹⁷ of the largest one. A root makes 10⁻⁴ of
+    that: an entry that could be seen.
+
+    Args:
+        eigenvalues: The n eigenvalues.
+
+    Returns:
+        The same, zero where at most n eps times the largest.
+    """
+    least = len(eigenvalues) * torch.finfo(eigenvalues.dtype).eps * eigenvalues.max()
+    return torch.where(eigenvalues > least, eigenvalues, 0.0)
 
 
 def polar(matrix: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from natgrad_core.core.provenance import remembering
 from natgrad_core.nets.metrics import Metric, Operator
 from natgrad_core.nets.model import Net
 from natgrad_core.nets.preconditioners.links import average, grafted, precondition
+from natgrad_core.nets.preconditioners.matrix_functions import above_rounding
 from natgrad_core.nets.preconditioners.parameter_tensors import join, split
 from natgrad_core.nets.problem import At
 from natgrad_core.nets.rule import Memory, Rule, chain, descend
@@ -20,38 +21,44 @@ Pair = tuple[Tensor, Tensor]
 
 
 class KroneckerRoots:
-    """G = (L + λI)^a ⊗ (R + λI)^a for each weight, (L + λI)^2a for a vector, by eigenvectors.
+    """G = (L + λI)^a ⊗ (R + λI)^b for each weight, (L + λI)^(a + b) for a vector.
+
+    It is kept by eigenvectors. An exponent of 0 stands for the identity.
 
     Args:
         net: The net.
         bases: (s, U) of L and of R for each weight, of L alone for a vector.
-        exponent: a.
+        exponent: a and b, or one number for both.
     """
 
-    def __init__(self, net: Net, bases: list[list[Pair]], exponent: float) -> None:
-        self.net, self.bases, self.exponent = net, bases, exponent
+    def __init__(
+        self, net: Net, bases: list[list[Pair]], exponent: float | tuple[float, float]
+    ) -> None:
+        self.net, self.bases = net, bases
+        self.exponents = exponent if isinstance(exponent, tuple) else (exponent, exponent)
 
     def solve(self, v: Tensor, damping: float) -> Tensor:
-        """(L + λI)⁻ᵃ V (R + λI)⁻ᵃ for each weight V: λ is added before the root."""
+        """(L + λI)⁻ᵃ V (R + λI)⁻ᵇ for each weight V: λ is added before the root."""
         parts = zip(split(self.net, v), self.bases, strict=True)
         return join([self._solved(part, pairs, damping) for part, pairs in parts])
 
     def _solved(self, part: Tensor, pairs: list[Pair], damping: float) -> Tensor:
         if part.ndim == 1:
             ((s, u),) = pairs
-            return u @ ((s + damping) ** (-2 * self.exponent) * (u.T @ part))
+            return u @ ((s + damping) ** -sum(self.exponents) * (u.T @ part))
         (s, u), (r, w) = pairs
-        below = torch.outer((s + damping) ** self.exponent, (r + damping) ** self.exponent)
+        a, b = self.exponents
+        below = torch.outer((s + damping) ** a, (r + damping) ** b)
         return u @ ((u.T @ part @ w) / below) @ w.T
 
     def dense(self) -> Tensor:
         """The blocks in their places, without damping, ``[p, p]``."""
         blocks: list[Tensor] = []
         for pairs in self.bases:
-            a = self.exponent * (2 if len(pairs) == 1 else 1)
             block = pairs[0][0].new_ones(1, 1)
-            for s, u in pairs:
-                block = torch.kron(block, (u * s**a) @ u.T)
+            for (s, u), a in zip(pairs, self._exponents(pairs), strict=True):
+                factor = (u * _power(s, a)) @ u.T if a else torch.eye(len(s)).to(s)
+                block = torch.kron(block, factor)
             blocks.append(block)
         return torch.block_diag(*blocks)
 
@@ -59,12 +66,20 @@ class KroneckerRoots:
         """Products of the factors' own, without damping, ``[p]``."""
         found: list[Tensor] = []
         for pairs in self.bases:
-            a = self.exponent * (2 if len(pairs) == 1 else 1)
             values = pairs[0][0].new_ones(1)
-            for s, _ in pairs:
-                values = torch.outer(values, s**a).flatten()
+            for (s, _), a in zip(pairs, self._exponents(pairs), strict=True):
+                values = torch.outer(values, _power(s, a)).flatten()
             found.append(values)
         return torch.cat(found)
+
+    def _exponents(self, pairs: list[Pair]) -> tuple[float, ...]:
+        """Those of the factors of one parameter."""
+        return self.exponents if len(pairs) == 2 else (sum(self.exponents),)
+
+
+def _power(eigenvalues: Tensor, exponent: float) -> Tensor:
+    """Powers of the eigenvalues of one matrix; those that are rounding count as zero."""
+    return above_rounding(eigenvalues) ** exponent
 
 
 def moments(part: Tensor) -> list[Tensor]:

@@ -135,6 +135,17 @@ class Moments:
         ]
         return RotatedDiagonal(self.net, [[u for _, u in pairs] for pairs in bases], entries)
 
+    def polar(self) -> KroneckerRoots:
+        """Return what Muon keeps: (ḡ ḡᵀ)^½ ⊗ I of each weight, if M has the mean gradient alone.
+
+        Its inverse times ḡ = U S Vᵀ is U Vᵀ. That of L^¼ ⊗ R^¼ is the same, but is another matrix.
+
+        Returns:
+            The operator.
+        """
+        bases = [[basis(m) for m in factors] for factors in self.factors]
+        return KroneckerRoots(self.net, bases, (0.5, 0.0))
+
     def rotated(self, root: bool = True) -> RotatedDiagonal:
         """Return what SOAP keeps: the diagonal of M in Shampoo's eigenvectors, or its root.
 
