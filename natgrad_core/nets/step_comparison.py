@@ -23,6 +23,7 @@ from natgrad_core.nets import metrics as metric
 from natgrad_core.nets.approximations import APPROXIMATIONS
 from natgrad_core.nets.metrics import Metric, Operator
 from natgrad_core.nets.problem import At
+from natgrad_core.nets.small_steps import loss_and_kl
 
 MATRICES: dict[str, Callable[[], Metric]] = {
     "exact": metric.exact,
@@ -104,15 +105,15 @@ def one_step(
         size = bend + damping * float(d @ d)
         rate = -slope / size
         change = rate * d
-        ahead = at.after(change)
+        rise, nats = loss_and_kl(at, change)
         found[name] = OneStep(
             change,
             _degrees(-slope / math.sqrt(size * longest)),
             _degrees(float(d @ exact) / float(d.norm() * exact.norm())),
             slope**2 / size / 2,
             rate**2 * bend,
-            at.loss - ahead.loss,
-            float(at.problem.likelihood.kl(at.outputs, ahead.outputs)),
+            -rise,
+            nats,
         )
     return found
 

@@ -137,7 +137,7 @@ def test_a_power_has_the_rank_of_its_matrix() -> None:
         for exponent in (0.25, 0.5, 0.1):
             s = torch.linalg.eigvalsh(power(m, exponent))
             assert int((s > 1e-9).sum()) == rank
-            values = KroneckerRoots(mlp((9, 9), bias=False), [[basis(m), basis(m)]], exponent)
+            values = KroneckerRoots(here().problem.net, [[basis(m), basis(m)]], exponent)
             assert int((values.eigenvalues() > 1e-9).sum()) == rank**2
 
 

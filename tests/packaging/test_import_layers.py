@@ -41,6 +41,7 @@ ROWS = (
     "natgrad_core.nets.metrics natgrad_core.nets.baselines natgrad_core.nets.damping"
     " natgrad_core.nets.step_size natgrad_core.nets.training",
     "natgrad_core.nets.fresh_batches natgrad_core.nets.gradient_noise"
+    " natgrad_core.nets.small_steps"
     " natgrad_core.nets.held_damping"
     " natgrad_core.nets.preconditioners natgrad_core.nets.refresh",
     "natgrad_core.nets.rules natgrad_core.nets.approximations",
