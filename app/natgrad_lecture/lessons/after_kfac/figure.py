@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from natgrad_lecture.drawing.best_step import best_step
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.matrix_map import add_matrix
 from natgrad_lecture.drawing.numbers import short
@@ -26,6 +28,9 @@ STYLES: dict[str, Style] = {
     "bound": {"light": "#6b6b70", "dark": "#a5a5a8"},
     "border": {"light": "#1b1b1f", "dark": "#f3f3f0"},
 }
+
+ROUNDING = 1e-13
+"""Singular values below this share of the largest are zero: a graph of powers of ten has none."""
 
 AT_ONCE = 2
 """Batch sizes that one more answer adds to the curves of angles."""
@@ -60,28 +65,25 @@ def step_table(model: Any) -> Chart:
     rows = [
         [label(n), f"{s.angle:.1f}°", s.promise, s.gained, s.nats] for n, s in model.steps.items()
     ]
-    best = max(model.steps, key=lambda name: model.steps[name].gained)
-    said = say("the-loss-falls-most-by", best=label(best))
+    said = best_step(model.steps, label, say)
     return chart("worth", say("what-one-step-is-worth"), said, numbers=table(head, rows))
 
 
 def add_turns(sheet: Sheet, model: Any, known: tuple[str, ...]) -> Plane:
     """By how much each method's direction turns, for the kinds that are known."""
-    kinds = model.kinds
-    across = Axis("", 0.0, float(len(kinds)))
-    graph = Graph(sheet, "turns", say("the-step-turns"), across, Axis("°", -4.0, 92.0))
+    kinds, names = model.kinds, model.state.methods
+    found = {kind: model.turned(kind) for kind in known}
+    far = any(angles[name] > 90 for angles in found.values() for name in names)
+    across, up = Axis("", 0.0, float(len(kinds))), Axis("°", -4.0, 184.0 if far else 92.0)
+    graph = Graph(sheet, "turns", say("the-step-turns"), across, up)
     for i, kind in enumerate(kinds):
         if kind not in known:
             continue
-        found = model.turned(kind)
-        chosen = kind == model.state.kind
-        names = [n for n in model.state.methods if n in found]
+        size = 1.2 if kind == model.state.kind else 0.7
         for j, name in enumerate(names):
             place = i + 0.5 + 0.7 * ((j + 0.5) / len(names) - 0.5)
-            angle = min(found[name], 90.0)
-            graph.marks(
-                name, label(name), place, angle, symbol=symbol(name), size=1.2 if chosen else 0.7
-            )
+            angle = found[kind][name]
+            graph.marks(name, label(name), place, angle, symbol=symbol(name), size=size)
     ticks = [((i + 0.5) / len(kinds), say(f"kind-{kind}")) for i, kind in enumerate(kinds)]
     return {**graph.plane(), "ticks": [ticks, graph.y.ticks()]}
 
@@ -94,21 +96,23 @@ def turn_table(model: Any, known: tuple[str, ...]) -> Chart:
         [label(name), *(f"{found[kind][name]:.1f}°" for kind in known)]
         for name in model.state.methods
     ]
-    turned = model.turned()
-    still = sum(angle < 1 for angle in turned.values())
-    said = say("so-many-do-not-turn", still=still, all=len(turned))
+    turned, names = model.turned(), model.state.methods
+    still = sum(turned[name] < 1 for name in names)
+    said = say("so-many-do-not-turn", still=still, all=len(names))
     return chart("turns", say("the-step-turns"), said, numbers=table(head, rows))
 
 
 def add_values(sheet: Sheet, model: Any) -> Plane:
-    """Singular values of the first layer's step, the largest 1."""
+    """Singular values of the first layer's step, the largest 1, without those that are rounding."""
     values = {name: model.values(name) for name in model.steps}
     most = len(next(iter(values.values())))
+    kept = {name: found[found > ROUNDING] for name, found in values.items()}
+    least = min(float(found.min()) for found in kept.values())
     across = Axis(say("number-of-the-value"), 1.0, float(most))
-    up = Axis("sᵢ/s₁", 1e-3, 2.0, log=True)
+    up = Axis("sᵢ/s₁", min(1e-3, 10.0 ** math.floor(math.log10(least))), 2.0, log=True)
     graph = Graph(sheet, "values", say("singular-values-of-the-step"), across, up)
-    for name, found in values.items():
-        places, heights = np.arange(1.0, most + 1), np.maximum(found, 1e-3)
+    for name, heights in kept.items():
+        places = np.arange(1.0, len(heights) + 1)
         graph.curve(name, label(name), places, heights)
         graph.marks(name, label(name), places, heights, symbol=symbol(name), size=0.7)
     return graph.plane()
@@ -142,7 +146,9 @@ def _one(model: Any, sheet: Sheet) -> Any:
     fan = add_fan(sheet, model.steps, model.step("exact").promise, label, symbol, words)
     planes = [fan, add_angles(sheet, model, count)]
     said = "; ".join(
-        say("angle-and-fall", method=label(n), angle=f"{s.angle:.0f}°", falls=short(s.gained))
+        say("angle-and-climb", method=label(n), angle=f"{s.angle:.0f}°", climbs=short(-s.gained))
+        if s.gained < 0
+        else say("angle-and-fall", method=label(n), angle=f"{s.angle:.0f}°", falls=short(s.gained))
         for n, s in model.steps.items()
     )
     more = {"more": sheet.fine + 1, "progress": count / sizes} if count < sizes else {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from natgrad_lecture.drawing.best_step import best_step
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.palette import Style, style
@@ -94,11 +95,10 @@ def step_table(model: Any) -> Chart:
         [label(n), f"{s.angle:.1f}°", f"{s.flat:.1f}°", s.promise, s.gained, s.nats, errors.get(n)]
         for n, s in model.steps.items()
     ]
-    best = max(model.steps, key=lambda name: model.steps[name].gained)
     return chart(
         "worth",
         say("what-one-step-is-worth"),
-        say("the-loss-falls-most-by", best=label(best)),
+        best_step(model.steps, label, say),
         numbers=table(head, rows),
     )
 
