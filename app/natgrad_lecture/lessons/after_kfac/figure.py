@@ -14,7 +14,7 @@ from natgrad_lecture.drawing.numbers import short
 from natgrad_lecture.drawing.palette import Style, style
 from natgrad_lecture.drawing.plotly_chart import chart, table
 from natgrad_lecture.drawing.sheet import Sheet
-from natgrad_lecture.drawing.step_fan import add_fan
+from natgrad_lecture.drawing.step_fan import add_fan, cut
 from natgrad_lecture.drawing.still_picture import still_picture
 from natgrad_lecture.protocol import Chart, Picture, Plane
 from natgrad_lecture.text.lesson_text import phrases
@@ -151,7 +151,11 @@ def _one(model: Any, sheet: Sheet) -> Any:
         else say("angle-and-fall", method=label(n), angle=f"{s.angle:.0f}°", falls=short(s.gained))
         for n, s in model.steps.items()
     )
-    more = {"more": sheet.fine + 1, "progress": count / sizes} if count < sizes else {}
+    more: dict[str, Any] = (
+        {"more": sheet.fine + 1, "progress": count / sizes} if count < sizes else {}
+    )
+    if names := cut(model.steps, model.step("exact").promise):
+        more["remarks"] = {"methods": say("arrows-are-cut", names=", ".join(map(label, names)))}
     return _answer(model, planes, [step_table(model)], said, **more)
 
 
