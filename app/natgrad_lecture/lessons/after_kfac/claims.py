@@ -155,13 +155,20 @@ def _turning(model: Any) -> int:
     return angles.index(max(angles))
 
 
+def _every_start(check: Check) -> Check:
+    """What holds from most starts, from these two, from which it does not."""
+    return lambda model: all(check(model_of(model.state.with_(seed=seed))) for seed in UNLIKE)
+
+
 SEED = whole_between(0, 9990)
+UNLIKE = (10, 131)
+"""Starts from which a root does not help, and SOAP's step is hardly nearer than Adam's."""
 STARTS = Scope({"seed": SEED}, trained=5)
 """Any start of the net."""
 DAMPINGS = {"seed": SEED, "damping": log_between(3e-3, 1e-2)}
 ONE_STEP = Scope(DAMPINGS, trained=20)
 """As above, with each λ for which the text says what one step does."""
-WEAKLY = Scope({"seed": SEED, "damping": log_between(1e-6, 1e-2)}, trained=20)
+WEAKLY = Scope({"seed": SEED, "damping": log_between(1e-6, 1e-2)}, trained=10)
 """As above, and with each smaller λ of the page."""
 OTHERWISE = {"seed": SEED, "stretch": log_between(5.0, 10.0)}
 """Any start, and each stretch of which the text speaks."""
@@ -170,11 +177,14 @@ BOTH = Scope({"seed": SEED, "data": one_of("digits", "wine")}, trained=6)
 CLAIMS = {
     "near": Claim(
         {},
-        _by_more(5, "kfac", "soap"),
+        mostly(_by_more(5, "kfac", "soap"), model_of, 3),
         WEAKLY,
         false={
-            "by more than 25°": _by_more(25, "kfac", "soap"),
-            "gradient descent's, too": _by_more(5, "kfac", "soap", "euclidean"),
+            "from every start": _every_start(_by_more(5, "kfac", "soap")),
+            "by more than 25°": mostly(_by_more(25, "kfac", "soap"), model_of, 3),
+            "gradient descent's, too": mostly(
+                _by_more(5, "kfac", "soap", "euclidean"), model_of, 3
+            ),
         },
         beyond=Scope({"seed": SEED, "damping": one_of(1.0)}, trained=2),
         shows=("kfac", "soap", "adam"),
@@ -237,9 +247,12 @@ CLAIMS = {
     ),
     "root": Claim(
         {**WHOLE, **SQUARE},
-        _farther(5),
+        mostly(_farther(5), model_of, 3),
         STARTS,
-        false={"by more than 30°": _farther(30)},
+        false={
+            "from every start": _every_start(_farther(5)),
+            "by more than 30°": mostly(_farther(30), model_of, 3),
+        },
         beyond=Scope({"seed": SEED, "batch": one_of(1)}, trained=3),
         shows=("shampoo",),
     ),
