@@ -106,8 +106,8 @@ def test_muon_s_step_is_each_layer_s_polar_factor_however_small_its_gradient(
     grad = join([parts[0] * share, *parts[1:]])
     point = At(at.problem, at.theta)
     point.grad = grad
-    steps_made = split(at.problem.net, implied(point, 1)["muon"].solve(grad, 0.0))
-    for g, step in zip(parts, steps_made, strict=True):
+    steps_by_hand = split(at.problem.net, implied(point, 1)["muon"].solve(grad, 0.0))
+    for g, step in zip(parts, steps_by_hand, strict=True):
         u, s, vh = torch.linalg.svd(g, full_matrices=False)
         there = s > 1e-8 * s.max()  # the scores of the classes sum to zero, up to rounding
         assert torch.allclose(step, (u * there) @ vh, atol=1e-4)
