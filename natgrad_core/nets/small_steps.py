@@ -121,10 +121,10 @@ def beyond_linear(e: Tensor) -> Tensor:
     """Return exp(e) − 1 − e, which is never negative.
 
     Args:
-        e: The numbers.
+        e: The numbers, ``[...]``.
 
     Returns:
-        The values, of the same shape.
+        The values, ``[...]``.
     """
     small = e.clamp(-0.5, 0.5)
     series = torch.ones_like(e)
