@@ -140,6 +140,10 @@ def one_step(pair: PairedRuns, rule: Rule) -> tuple[Array, Array]:
         return in_theta, pair.chart.forward(x + in_x) - pair.chart.forward(x)
 
 
+VAST = 1e100
+"""Beyond this a point has not left a domain but diverged: its image in θ may overflow first."""
+
+
 def broken(run: Trajectory, losses: Array | None = None) -> str:
     """How a run went wrong, in words; empty if it did not.
 
@@ -147,8 +151,8 @@ def broken(run: Trajectory, losses: Array | None = None) -> str:
     """
     if not run.ok.all():
         step = int(np.argmin(run.ok))
-        finite = np.isfinite([run.theta[step], run.in_theta[step]]).all()
-        return f"{'left the domain' if finite else 'diverged'} at step {step}"
+        left = (np.abs(run.theta[step]) < VAST).all()
+        return f"{'left the domain' if left else 'diverged'} at step {step}"
     first, last = (run.loss if losses is None else losses)[[0, -1]].tolist()
     if not last > first:
         return ""
