@@ -91,15 +91,17 @@ export function makeAsker({ send, context, onTrouble }) {
   }
 
   // The same picture, finer (of a run: longer, by `one` step or a few); only while nothing else is
-  // asked, and not between two moves of a drag, of which the second would wait for it.
+  // asked, and not between two moves of a drag, of which the second would wait for it. Returns
+  // whether it will be asked.
   /**
    * @param {number} fine
    * @param {{ one?: boolean }} how
    */
   function refine(fine, how = {}) {
-    if (flights.length || pending) return;
+    if (flights.length || pending) return false;
     clearTimeout(soon);
     soon = setTimeout(launch, acted + REST - performance.now(), { fine, ...how });
+    return true;
   }
 
   return {

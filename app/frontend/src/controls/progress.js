@@ -6,7 +6,7 @@ import { say } from "../i18n/en.js";
 
 /**
  * @param {object} page
- * @param {(fine: number, how?: { one?: boolean }) => void} page.refine
+ * @param {(fine: number, how?: { one?: boolean }) => boolean} page.refine
  * @param {() => boolean} page.looked
  */
 export function makeProgress({ refine, looked }) {
@@ -17,10 +17,16 @@ export function makeProgress({ refine, looked }) {
   /** @type {number | null} */
   let more = null;
   let stopped = false;
+  let steps = 0; // single steps that the reader asked for and that no answer has brought
+  let asked = false; // whether one of them is on its way
+  const step = () => {
+    if (steps && !asked && more !== null) asked = refine(more, { one: true });
+  };
   /** @param {boolean} busy */
   const next = (busy) => more !== null && !stopped && !busy && looked() && refine(more);
   button.addEventListener("click", () => {
     stopped = !stopped;
+    steps = 0;
     setText(button, say(stopped ? "go-on" : "stop"));
     next(false);
   });
@@ -36,14 +42,20 @@ export function makeProgress({ refine, looked }) {
       if (box.hidden !== (more === null)) box.hidden = more === null;
       setAttribute(bar, "value", progress);
       setText(words, word ?? `${Math.round(100 * progress)} %`);
+      if (asked) steps = Math.max(0, steps - 1); // a press of "go on" may have forgotten it
+      if (more === null) steps = 0;
+      asked = false;
+      step();
       next(busy);
     },
     resume: next,
     held: () => stopped,
-    // A single step more, of a run that was stopped. Returns whether there was one to take.
+    // A single step more, of a run that was stopped: after the answer that is on its way, if there
+    // is one. Returns whether there was one to take.
     one() {
       if (!stopped || more === null) return false;
-      refine(more, { one: true });
+      steps += 1;
+      step();
       return true;
     },
   };
