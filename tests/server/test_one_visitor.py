@@ -183,7 +183,7 @@ def test_at_the_limit_of_files_the_server_refuses_and_those_inside_go_on() -> No
             for _ in range(250)
         ]
         for each in held[-20:]:
-            each.settimeout(20)
+            each.settimeout(5)
             assert each.recv(100).startswith(b"HTTP/1.1 503"), "refused at once"
         assert inside.ask(rate=0.03)["state"]["rate"] == 0.03
         busy = psutil.Process(server.process.pid).cpu_percent(0.5)
