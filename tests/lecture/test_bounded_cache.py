@@ -32,11 +32,11 @@ from natgrad_lecture.bounded_cache import (
     BoundedCache,
     Results,
     bounded_cache,
-    weight,
 )
 from natgrad_lecture.drawing.heat_map import Kept
 from natgrad_lecture.engine_cache import run_of
 from natgrad_lecture.lessons import lessons
+from natgrad_lecture.result_weight import weight
 from natgrad_lecture.session import Live
 
 KB = 1024

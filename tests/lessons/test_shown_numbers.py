@@ -153,3 +153,33 @@ def test_few_steps_of_a_policy_have_an_axis(steps: int) -> None:
     answer, _ = shown("policy", {"steps": steps})
     (plane,) = [plane for plane in answer["planes"] if plane["name"] == "eta"]
     assert len(plane["ticks"][0]) >= 2
+
+
+def test_where_kl_is_its_quadratic_no_difference_is_shown() -> None:
+    (preset,) = [p for p in lessons["fisher"].presets if p.id == "no-error-at-all"]
+    assert live("fisher", **dict(preset.set))["miss"] == 0
+
+
+def test_a_ratio_of_densities_is_a_number_or_none() -> None:
+    found = live("kl", f="units", p=(-3.0, 0.2), q=(3.0, 0.2))
+    for name in ("ratio", "ratioy"):
+        assert not np.isinf(found[name]).any()
+        assert not (found[name] == 0).any()
+        assert np.isfinite(found[name]).any()
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        ("(a^2-1)^2*a^2*4 + b^2", "at another minimum, or at none"),
+        ("(a^2-1)^2 + b^2", "at neither"),
+        ("(a-1)^2 + b^2", "not there"),
+    ],
+)
+def test_a_map_of_ends_says_where_else_runs_end(loss: str, says: str) -> None:
+    own = {"source": "none", "text": loss, "names": "a b"}
+    state = {"problem": "own", "chart": "identity", "graph": "ends", "rules": ["gradient"],
+             "rate": 0.05, "metric": "euclidean", **own}  # fmt: skip
+    answer, _ = shown("playground", state)
+    heats = [t for t in answer["traces"] if t["kind"] == "heat"]
+    assert heats[0]["colors"]["notes"]["none"].startswith(says)

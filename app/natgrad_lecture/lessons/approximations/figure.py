@@ -127,7 +127,7 @@ def add_losses(sheet: Sheet, model: Any) -> Plane:
 
 def _loss_in_words(loss: float) -> str:
     """A run's loss in words: of one that has arrived, that it has."""
-    return short(loss) if loss > ARRIVED else f"≤ {short(ARRIVED)}"
+    return f"≤ {short(ARRIVED)}" if loss <= ARRIVED else short(loss)
 
 
 def add_trust(sheet: Sheet, model: Any) -> Plane:

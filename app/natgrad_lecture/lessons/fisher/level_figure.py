@@ -12,6 +12,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.bounded_cache import bounded_cache
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.model_picture import Curves, densities, of_problem
+from natgrad_lecture.drawing.rounding import without_rounding
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane, window
 from natgrad_lecture.lessons.fisher.level_model import SIZES, Level
@@ -143,9 +144,7 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
 
 
 def _numbers(level: Level, visible: bool) -> dict[str, Any]:
-    miss = level.kl - level.half
-    if abs(miss) < 1e-14 * max(level.kl, level.half):  # rounding
-        miss = 0.0
+    miss = float(without_rounding(level.kl - level.half, max(level.kl, level.half), 1e-14))
     found: dict[str, Any] = {"half": level.half, "kl": level.kl, "miss": miss}
     if not visible:
         found |= {"kl": None, "miss": None}

@@ -12,6 +12,7 @@ from natgrad_lecture.drawing.hatching import add_hatch
 from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import add_paths, in_words, reading, trouble
 from natgrad_lecture.drawing.palette import style
+from natgrad_lecture.drawing.rounding import without_rounding
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handles
 from natgrad_lecture.drawing.stationary import moving
@@ -131,8 +132,7 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
         ],
         axis=1,
     )
-    size = np.abs(series).max(axis=1, keepdims=True)
-    series[np.abs(series) < 1e-13 * size] = 0.0  # what cancels is nothing, not 10⁻¹⁴
+    series = without_rounding(series, np.abs(series).max(axis=1, keepdims=True))
     slopes = [model.slope(name) for name in ("newton", "newton-x")]
     gaps = [model.gaps_of_a_step(rate) for rate in (model.state.rate, model.state.rate / 2)]
     with np.errstate(all="ignore"):

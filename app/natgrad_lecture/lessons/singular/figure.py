@@ -14,6 +14,7 @@ from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.model_picture import add_model
 from natgrad_lecture.drawing.paired_runs import broken, ellipses_at
 from natgrad_lecture.drawing.palette import style
+from natgrad_lecture.drawing.rounding import without_rounding
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.windows import plane, window
@@ -148,8 +149,7 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
         fisher, gradient = full(path.at.fisher, lead), full(path.at.grad, lead)
         size = np.linalg.norm(np.diff(path.good, axis=0, append=np.nan), axis=1)
     values = model.eigenvalues(path)
-    largest = np.nanmax(values, axis=1, keepdims=True, initial=0.0)
-    values[values < 1e-12 * largest] = 0.0  # what is rounding beside the larger one at that step
+    values = without_rounding(values, values[:, 1:], 1e-12)  # beside the larger one at that step
     series = np.concatenate(
         [fisher.reshape(-1, 4), values, gradient, path.loss[:, None], size[:, None]], axis=1
     )

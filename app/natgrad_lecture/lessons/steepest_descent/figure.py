@@ -17,6 +17,7 @@ from natgrad_core.types import Array
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.model_picture import WIDE, picture_of
 from natgrad_lecture.drawing.numbers import FINE, round_up
+from natgrad_lecture.drawing.rounding import without_rounding
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.windows import plane
 from natgrad_lecture.lessons.steepest_descent.model import Model
@@ -279,15 +280,10 @@ def _handles(model: Model) -> list[Handle]:
     return handles
 
 
-def _without_rounding(values: Any, size: Any) -> Any:
-    """The same with zero for what is rounding beside a size."""
-    return np.where(np.abs(values) < 1e-13 * size, 0.0, values)
-
-
 def _slope(model: Model, a: Array) -> float:
     """The slope of J along a; what cancels is zero."""
     size = np.linalg.norm(model.gradient) * np.linalg.norm(a)
-    return float(_without_rounding(model.slope(a), size))
+    return float(without_rounding(model.slope(a), size))
 
 
 def _numbers(model: Model) -> dict[str, Any]:
@@ -304,7 +300,7 @@ def _numbers(model: Model) -> dict[str, Any]:
     tidy = model.state.tidy_metric
     found |= {f"G.{i}.{j}": float(tidy[i, j]) for i in (0, 1) for j in (0, 1)}
     vectors = {"g": model.gradient, "a": a, "Ga": covector, "best": found_by}
-    vectors = {name: _without_rounding(v, np.linalg.norm(v)) for name, v in vectors.items()}
+    vectors = {name: without_rounding(v, np.linalg.norm(v)) for name, v in vectors.items()}
     found |= {f"{name}.{i}": float(v[i]) for name, v in vectors.items() for i in (0, 1)}
     if model.state.show == "hidden":
         found |= dict.fromkeys(("best.0", "best.1", "least", "lambda"))

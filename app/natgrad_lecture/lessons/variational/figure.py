@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from natgrad_core.types import Array
 from natgrad_lecture.drawing.contours import add_contours
 from natgrad_lecture.drawing.graph import Axis, Graph
 from natgrad_lecture.drawing.paired_runs import in_words, reading, trouble
 from natgrad_lecture.drawing.palette import style
+from natgrad_lecture.drawing.rounding import without_rounding
 from natgrad_lecture.drawing.sheet import Sheet
 from natgrad_lecture.drawing.start_handles import start_handle
 from natgrad_lecture.drawing.windows import plane, window
@@ -62,12 +62,6 @@ def picture(model: Model, sheet: Sheet) -> Picture:
     }
 
 
-def _above(kl: Array, least: float) -> Array:
-    """KL above its least value; what is rounding of the two is zero."""
-    above = kl - least
-    return np.where(np.abs(above) < 1e-13 * max(1.0, abs(least)), 0.0, above)
-
-
 def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
     """The formulas' numbers, a series over the steps of the natural gradient's run."""
     path, losses = model.guide.in_theta, model.guide.measures.losses
@@ -81,7 +75,7 @@ def _numbers(model: Model, sheet: Sheet) -> dict[str, Any]:
             "bend": mean_hessians(model.of, q),
             "wide": np.diagonal(spread, axis1=-2, axis2=-1),
             "wide_p": np.broadcast_to(model.variances, (len(q), 2)),
-            "above": _above(losses[0], model.least),
+            "above": without_rounding(losses[0] - model.least, max(1.0, abs(model.least))),
         }
     names = [
         ".".join((name, *map(str, entry)))
