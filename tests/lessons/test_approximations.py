@@ -122,3 +122,29 @@ def test_a_run_that_has_arrived_ends_within_its_plane_at_the_loss_that_can_be_to
         (_, read) = trace["read"][0]
         assert arrays[read].min() == np.float32(ARRIVED)
     assert "≤ " in answer["description"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lesson", "field"), [("approximations", "matrices"), ("after-kfac", "methods")]
+)
+def test_an_arrow_is_as_long_as_its_gain_or_said_to_be_cut(lesson: str, field: str) -> None:
+    found = 0
+    for damping in (1e-6, 1e-2):
+        live = Live(lessons[lesson])
+        answer, data = live.respond({"ask": 0, "set": {"data": "wine", "damping": damping}})
+        arrays, steps = unpack(answer, data), live.model.steps
+        tips = {
+            t["style"]: (t["name"], float(np.linalg.norm(arrays[t["points"]])))
+            for t in answer["traces"]
+            if t["plane"] == "fan" and t["kind"] == "points"
+        }
+        unit = max(length for _, length in tips.values()) / max(
+            min(abs(step.gained), 2.5 * live.model.step("exact").promise) for step in steps.values()
+        )
+        said = answer["errors"].get(field, "")
+        for style, (name, length) in tips.items():
+            whole = abs(length - unit * abs(steps[style].gained)) < 1e-4 * length
+            assert whole != (name in said), (damping, name, said)
+            found += not whole
+    assert found, "some arrow is too long"

@@ -157,7 +157,8 @@ def test_few_steps_of_a_policy_have_an_axis(steps: int) -> None:
 
 def test_where_kl_is_its_quadratic_no_difference_is_shown() -> None:
     (preset,) = [p for p in lessons["fisher"].presets if p.id == "no-error-at-all"]
-    assert live("fisher", **dict(preset.set))["miss"] == 0
+    for radius in (1e-6, 1e-5, 0.01, 0.03, 0.1, 0.2, 0.37, 0.5, 3.0):
+        assert live("fisher", **{**preset.set, "radius": radius})["miss"] == 0
 
 
 def test_a_ratio_of_densities_is_a_number_or_none() -> None:

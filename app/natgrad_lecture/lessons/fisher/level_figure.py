@@ -144,7 +144,7 @@ def _errors(level: Level, sheet: Sheet, visible: bool) -> Plane:
 
 
 def _numbers(level: Level, visible: bool) -> dict[str, Any]:
-    miss = float(without_rounding(level.kl - level.half, max(level.kl, level.half), 1e-14))
+    miss = float(without_rounding(level.kl - level.half, max(1.0, level.kl), 1e-15))
     found: dict[str, Any] = {"half": level.half, "kl": level.kl, "miss": miss}
     if not visible:
         found |= {"kl": None, "miss": None}
