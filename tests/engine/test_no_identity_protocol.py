@@ -18,6 +18,7 @@ WALKS = {
     "natgrad_core/expressions/grammar.py",
     "natgrad_core/expressions/tree.py",
     "app/natgrad_lecture/bounded_cache.py",
+    "app/natgrad_lecture/result_weight.py",
 }
 """Walks over a graph that visit each node once: their result does not depend on who is who."""
 HOLDS = {"natgrad_core/nets/torch_optimizers.py", "natgrad_core/tracing/tape.py"}
@@ -30,7 +31,7 @@ READ = {
     "app/natgrad_lecture/__main__.py",
     "natgrad_core/core/numbers.py",
     "natgrad_core/nets/any_module.py",
-    "app/natgrad_lecture/bounded_cache.py",
+    "app/natgrad_lecture/result_weight.py",
 }
 """``vars`` only reads: argparse's options, what an object, a class, a module or a tensor has."""
 

@@ -51,7 +51,8 @@ ROWS = (
     "natgrad_core.nets.normalization natgrad_core.nets.implied_metrics",
     "natgrad_core.nets",
     # natgrad_lecture: the lecture
-    "natgrad_lecture.bounded_cache natgrad_lecture.machine_limits",
+    "natgrad_lecture.result_weight natgrad_lecture.machine_limits",
+    "natgrad_lecture.bounded_cache",
     "natgrad_lecture.extras natgrad_lecture.held_arrays natgrad_lecture.lesson_names"
     " natgrad_lecture.static_files"
     " natgrad_lecture.protocol natgrad_lecture.state natgrad_lecture.style_tokens"
