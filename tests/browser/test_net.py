@@ -55,8 +55,9 @@ def test_the_page_trains_by_itself_what_the_engine_trains(net: Page) -> None:
 
 
 def test_training_stops_at_once_goes_by_single_steps_and_goes_on(loaded: Page) -> None:
-    loaded.locator("input.number[data-field=steps]").fill("1000")
-    loaded.locator("input.number[data-field=steps]").press("Enter")
+    steps = loaded.locator("input.number[data-field=steps]")
+    steps.fill("1000")
+    steps.press("Enter")
     button = loaded.locator(".progress button")
     button.click()
     expect(button).to_have_text("go on")
@@ -69,7 +70,9 @@ def test_training_stops_at_once_goes_by_single_steps_and_goes_on(loaded: Page) -
     assert loaded.evaluate(f"{ROOT}.k") == stopped + 1
     button.click()
     loaded.wait_for_function(f"{ROOT}.answer.steps > {stopped + 1}")
-    button.click()  # a thousand steps would go on under the next test
+    steps.fill("30")  # a thousand would go on under the next test, and a stop would hold there
+    steps.press("Enter")
+    loaded.wait_for_function(f"{ROOT}.answer.state.steps === 30")
     settle(loaded)
 
 

@@ -1,27 +1,19 @@
 // What a reader exports: pictures, films, numbers, the script, the sources, a page that plays by
 // itself. All of it is built when it is asked for; nothing here runs while a picture is drawn.
 
-import { copy } from "./clipboard.js";
 import { runsOf } from "../controls/pin.js";
 import { filmKind } from "./film_kind.js";
-import { save } from "./save_file.js";
 import { makePalette } from "../canvas/colors.js";
 import { readingsOf } from "../controls/gap_meter.js";
-import { makeOutlineCache } from "../canvas/static_layer.js";
 import { say } from "../i18n/en.js";
 
-const PER_INCH = 300; // of a picture 180 mm across
-const RATIO = 2; // pixels to one of the drawing's, which has half of them
-const FILM_RATIO = 0.75;
 const MOVING = new Set(["gif", "film"]);
-const EVEN = 2; // a film's sides are, for its encoders
 
 /** What makes files, which a page of our own fetches when it is wanted. */
 const makers = () => import("./makers.js");
 
 /**
- * @typedef {import("./figure_layout.js").Figure} Figure
- * @typedef {{ kind: string, text?: string, bytes?: DataView }} Exported
+ * @typedef {import("./files.js").Exported} Exported
  * @typedef {{ resolve: (exported: Exported) => void, reject: (error: Error) => void }} Waiting
  *
  * @param {object} page
@@ -120,74 +112,18 @@ export function makeExport({
     };
   }
 
-  /**
-   * @param {Outlines} outlines
-   * @returns {Figure}
-   */
-  const paper = (outlines) => ({
-    ...scene(),
-    palette: onPaper(),
-    theme: "light",
-    cache: outlines,
-  });
-  /** @returns {Figure} */
-  const screen = () => ({
-    ...scene(),
-    palette,
-    theme: theme.current(),
-    cache: makeOutlineCache(),
-  });
-  /** @param {number} part */
-  const onProgress = (part) =>
-    menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true });
-
-  /** @type {Record<string, () => unknown>} */
-  const acts = {
-    async png() {
-      const { asPng, onCanvas } = await makers();
-      const poster = onCanvas(paper(makeOutlineCache()), RATIO);
-      poster.at(transport.k());
-      save(`${lesson.name}.png`, await asPng(poster.canvas, { perInch: PER_INCH, source: link() }));
-    },
-    async svg() {
-      const { asSvg, SvgPath } = await makers();
-      const outlines = makeOutlineCache(/** @type {PathKind} */ (/** @type {unknown} */ (SvgPath)));
-      save(`${lesson.name}.svg`, asSvg(paper(outlines)), "image/svg+xml");
-    },
-    async gif() {
-      const { asGif, onCanvas } = await makers();
-      const poster = onCanvas(screen(), FILM_RATIO);
-      save(`${lesson.name}.gif`, await asGif(poster, answer().steps, onProgress));
-    },
-    async film() {
-      const { asFilm, onCanvas } = await makers();
-      const film = await asFilm(onCanvas(screen(), 1, EVEN), answer().steps, onProgress);
-      save(`${lesson.name}.${film.type.split("/")[1]}`, film);
-    },
-    async csv() {
-      const { asCsv } = await makers();
-      save(`${lesson.name}.csv`, asCsv(scene()), "text/csv");
-    },
-    async json() {
-      const { asJson } = await makers();
-      save(`${lesson.name}.json`, asJson(scene()), "application/json");
-    },
-    async html() {
-      onProgress(0);
-      const { bytes } = await engine("html");
-      save(`${lesson.name}.html`, bytes, "text/html");
-    },
-    async python() {
-      const { text = "" } = await engine("python");
-      if (!(await copy(text))) save(`${lesson.name}.py`, text, "text/x-python");
-      else return say("copied");
-    },
-    async cite() {
-      const { text = "" } = await engine("cite");
-      if (!(await copy(text))) save(`${lesson.name}.bib`, text, "text/plain");
-      else return say("copied");
-    },
-  };
+  async function files() {
+    const { makeFiles } = await makers();
+    return makeFiles({
+      name: lesson.name,
+      scene,
+      screen: { palette, theme: theme.current() },
+      onPaper,
+      engine,
+      onProgress: (part) =>
+        menu.tell(say("making", { part: `${Math.round(100 * part)} %` }), { stay: true }),
+    });
+  }
 
   // Who opens the menu may want a file: it is then made even if the line breaks meanwhile.
   menu.box.addEventListener("click", () => void makers().catch(() => {}), { once: true });
@@ -196,7 +132,7 @@ export function makeExport({
   async function run(kind) {
     if (MOVING.has(kind) && !answer().steps) return menu.tell(say("no-motion"));
     try {
-      menu.tell(String((await acts[kind]()) ?? say("saved")));
+      menu.tell(String((await (await files())[kind]()) ?? say("saved")));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       menu.tell(say("not-exported", { reason }));
