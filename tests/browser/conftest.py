@@ -153,8 +153,9 @@ GO_BACK = """async ([state, address]) => {
 
 SET = """async (changes) => {
     const { natgrad } = document.querySelector('.natgrad');
-    const { at, state } = history.state.natgrad;
-    const entry = { natgrad: { at, state: { ...state, ...changes } } };
+    const { at } = history.state.natgrad; // its state is written a moment after an answer
+    const state = { ...natgrad.answer.state, k: natgrad.k, ...changes };
+    const entry = { natgrad: { at, state } };
     dispatchEvent(new PopStateEvent('popstate', { state: entry }));
     await natgrad.settled();
 }"""

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from natgrad_lecture.lessons import lessons
 from tests.browser.acts import ROOT, paths, settle
@@ -72,13 +72,15 @@ def clipboard(page: Page, kind: str) -> str:
     page.evaluate("navigator.clipboard.writeText('')")
     page.locator(".menu > button").click()
     page.locator(f"[data-action={kind}]").click()
-    return page.evaluate(
+    text = page.evaluate(
         """async () => { for (;;) {
             const text = await navigator.clipboard.readText();
             if (text) return text;
             await new Promise(requestAnimationFrame);
         } }"""
     )
+    expect(page.locator(".menu .said")).to_have_text("copied")
+    return text
 
 
 def ask_image(page: Page, path: Path, kind: str, script: str) -> Any:
@@ -134,6 +136,27 @@ def test_the_png_is_for_print_and_knows_where_it_comes_from(
 
     assert pixels(194, 65, 12) > 500  # the color of gradient descent
     assert pixels(252, 251, 248) > 25_000  # light paper, whatever the screen has
+
+
+def test_a_picture_for_print_is_the_same_on_a_dark_and_on_a_light_screen(
+    browser: Browser, server: Server
+) -> None:
+    """With a map, whose image is kept for its theme: a film in the screen's colors comes first."""
+    files: dict[str, list[bytes]] = {"gif": [], "png": []}
+    for scheme in ("dark", "light"):
+        visitor = browser.new_context(color_scheme=scheme, accept_downloads=True, bypass_csp=True)
+        page = visitor.new_page()
+        page.goto(f"{server.url}robustness?v=1&steps=4")
+        page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+        settle(page)
+        for kind in ("gif", "png"):
+            page.locator(".menu > button").click()
+            with page.expect_download() as download:
+                page.locator(f"[data-action={kind}]").click()
+            files[kind].append(Path(download.value.path()).read_bytes())
+        visitor.close()
+    assert files["gif"][0] != files["gif"][1]
+    assert files["png"][0] == files["png"][1]
 
 
 def test_the_svg_is_the_picture_with_a_caption_and_the_link(
@@ -416,6 +439,26 @@ def test_what_cannot_be_made_is_said(shared: Page) -> None:
     shared.locator("[data-action=png]").click()
     expect(shared.locator(".menu .said")).to_have_text("this could not be made: no memory")
     shared.evaluate("() => { CompressionStream = window.kept; }")
+
+
+@pytest.mark.parametrize("kind", ["png", "csv"])
+def test_a_file_whose_maker_does_not_come_is_told_in_words_and_made_the_next_time(
+    context: BrowserContext, server: Server, kind: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}coordinates?v=1&steps={STEPS}")
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    page.route("**/makers.js*", lambda route: route.abort())
+    page.locator(".menu > button").click()
+    page.locator(f"[data-action={kind}]").click()
+    said = "this could not be made: its script did not load"
+    expect(page.locator(".menu .said")).to_have_text(said)
+    page.unroute("**/makers.js*")
+    page.locator(".menu > button").click()
+    with page.expect_download() as found:
+        page.locator(f"[data-action={kind}]").click()
+    assert found.value.suggested_filename == f"coordinates.{kind}"
 
 
 def test_a_page_is_taken_from_the_live_lesson(

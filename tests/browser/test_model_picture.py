@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from natgrad_core import problems, rules, run
 from natgrad_core.types import Array
-from tests.browser.acts import settle
+from tests.browser.acts import ROOT, settle
 from tests.browser.conftest import SET, Server
 
 STEP = 12
@@ -177,3 +177,20 @@ def test_it_is_described_in_the_readers_language(page: Page, server: Server) -> 
     at_link(page, server, f"{LINK}&lang=zh")
     expect(frame).to_have_attribute("aria-label", re.compile("直方图"))
     expect(page.locator(".model .axis.x")).to_have_text("地球密度（水 = 1）")
+
+
+def test_what_draws_a_model_is_fetched_again_if_it_did_not_come(
+    context: BrowserContext, server: Server
+) -> None:
+    page = context.new_page()
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.route("**/model_picture.js*", lambda route: route.abort())
+    page.goto(server.url + LINK)
+    page.wait_for_function(f"{ROOT.removesuffix('.natgrad')}?.natgrad")
+    settle(page)
+    assert any("model_picture.js" in url for url in failed)
+    assert not page.evaluate(DRAWN)
+    page.unroute("**/model_picture.js*")
+    page.evaluate(SET, {"rate": 0.03})
+    page.wait_for_function(DRAWN)

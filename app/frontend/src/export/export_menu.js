@@ -10,7 +10,10 @@ import { say } from "../i18n/en.js";
 const MOVING = new Set(["gif", "film"]);
 
 /** What makes files, which a page of our own fetches when it is wanted. */
-const makers = () => import("./makers.js");
+const makers = () =>
+  import("./makers.js").catch(() => {
+    throw new Error(say("no-script"));
+  });
 
 /**
  * @typedef {import("./files.js").Exported} Exported

@@ -57,8 +57,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
   let together = ""; // planes that it needs
   /** @type {Look["model"]} */
   let model;
-  /** @type {Promise<void> | undefined} */
-  let fetching;
+  let fetching = false;
 
   const observer = new ResizeObserver((entries) => {
     for (const entry of entries) {
@@ -120,8 +119,14 @@ export function makePlaneSet({ root, words, host, onResize }) {
   }
 
   async function fetchModel() {
-    ({ drawModel: model } = await import("../canvas/model_picture.js"));
-    host.redraw();
+    if (model || fetching) return;
+    fetching = true;
+    try {
+      ({ drawModel: model } = await import("../canvas/model_picture.js"));
+      host.redraw();
+    } catch {
+      fetching = false; // the next answer tries again; the planes need none
+    }
   }
 
   /**
@@ -130,6 +135,8 @@ export function makePlaneSet({ root, words, host, onResize }) {
    * @param {PlaneSpec[]} specs
    */
   function arrange(specs) {
+    const models = specs.some((spec) => spec.model);
+    if (models) void fetchModel();
     const names = specs.map(({ name }) => name);
     if (arranged === names.join()) return;
     arranged = names.join();
@@ -138,8 +145,7 @@ export function makePlaneSet({ root, words, host, onResize }) {
     root.dataset.planes = count;
     for (const [name, plane] of planes) plane.figure.hidden = !names.includes(name);
     for (const { name, model } of specs) (model ? beside : box).append(planeNamed(name).figure);
-    beside.hidden = !specs.some(({ model }) => model);
-    if (!beside.hidden) fetching ??= fetchModel().catch(() => {}); // the planes need none
+    beside.hidden = !models;
   }
 
   return {
