@@ -19,7 +19,6 @@ import statistics
 import sys
 import tempfile
 import time
-from bisect import bisect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -72,12 +71,6 @@ WebSocket.prototype.send = function (data) {
   send.call(this, data);
 };
 const on = (kind, act) => addEventListener(kind, act, true);
-bench.frames = [];
-const frame = () => {
-  if (bench.down) bench.frames.push(performance.now());
-  requestAnimationFrame(frame);
-};
-requestAnimationFrame(frame);
 on("pointerdown", () => (bench.down = true));
 on("pointerup", (e) => ((bench.down = false), (bench.up = e.timeStamp)));
 // A move as it comes, where the browser says so before the next frame.
@@ -169,8 +162,8 @@ class Drag:
     rate: float
     final: float
     events: int
-    moved: float = 0
-    """Frames a second before which the mouse had moved: no screen shows more pictures."""
+    asks: float = 0
+    """Asks a second: moves that come while an answer is awaited share one."""
 
 
 async def start(
@@ -399,12 +392,10 @@ async def drag_measured(
 
     Refinements that the page draws after the answer to the last event do not count.
     """
-    await page.evaluate("bench.events.length = bench.sent.length = bench.frames.length = 0")
+    await page.evaluate("bench.events.length = bench.sent.length = 0")
     asks = await page.evaluate(f"{PAGE}.stats.asks")
     await drag(page, handle, reach, seconds)
-    events, sent, up, frames = await page.evaluate(
-        "[bench.events, bench.sent, bench.up, bench.frames]"
-    )
+    events, sent, up = await page.evaluate("[bench.events, bench.sent, bench.up]")
     drawn = await page.evaluate(f"{PAGE}.stats.drawn")
     # The requests of this drag, in the order in which they were sent.
     times = {int(ask): when for ask, when in drawn.items() if int(ask) > asks}
@@ -418,8 +409,8 @@ async def drag_measured(
         raise RuntimeError(f"{page.url}: what was dragged asked for nothing")
     last = max(shown for _, shown in pairs)
     found = measure(pairs, sorted(when for when in times.values() if when <= last), up)
-    moved = {bisect(frames, handled) for _, handled in events}
-    return replace(found, moved=1000 * len(moved) / (up - events[0][0]))
+    asked = sum(when <= up for when in sent)
+    return replace(found, asks=1000 * asked / (up - events[0][0]))
 
 
 async def drag_stock(browser: Browser, url: str, seconds: float) -> Drag | None:
@@ -554,8 +545,7 @@ async def bench(loads: int, drags: int, seconds: float) -> None:
     row("drag: pictures a second", mine.rate, "", their_rate, ratio, f"≥ {PICTURES}", enough)
     print(
         f"#   of {most:.1f} frames that this browser draws on a page that does nothing else, and"
-        f" {mine.events / seconds:.1f} moves of the mouse, which came before {mine.moved:.1f}"
-        " of the frames",
+        f" {mine.events / seconds:.1f} moves of the mouse, which made {mine.asks:.1f} asks",
         flush=True,
     )
     less("drag: final after release", mine.final, theirs and theirs.final, FINAL, 0)
