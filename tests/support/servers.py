@@ -99,6 +99,23 @@ _LINES: dict[str, list[websocket.WebSocket]] = {}
 """The open websockets to each address: a test that fails or forgets leaves none behind, whose end
 another test, in the same process, would be warned of."""
 
+_LISTENERS: dict[websocket.WebSocket, threading.Thread] = {}
+"""Who listens on a line."""
+
+
+def _cut(line: websocket.WebSocket) -> None:
+    """Cut a line, without a word.
+
+    A thread that listens is waited for: it would read what comes for the next connection, which has
+    the number of the one that is closed.
+    """
+    if listener := _LISTENERS.pop(line, None):
+        with contextlib.suppress(OSError, AttributeError):  # it may have ended by itself
+            line.sock.shutdown(socket.SHUT_RDWR)
+        listener.join(20)
+        assert not listener.is_alive()
+    line.shutdown()
+
 
 @dataclass
 class Server:
@@ -122,7 +139,7 @@ class Server:
         finally:
             self.process.kill()
             for line in _LINES.pop(self.url, []):
-                line.shutdown()
+                _cut(line)
 
     def metric(self, name: str) -> float:
         """One of its numbers."""
@@ -233,7 +250,7 @@ class Page:
         """Cut every line, without a word."""
         kept = _LINES.get(self.url, [])
         for each in self.sockets:
-            each.shutdown()
+            _cut(each)
             if each in kept:
                 kept.remove(each)
         self.sockets.clear()
@@ -321,5 +338,6 @@ def listening(line: websocket.WebSocket) -> list[bytes]:
             while True:
                 heard.append(line.recv_data()[1])
 
-    threading.Thread(target=hear, daemon=True).start()
+    _LISTENERS[line] = listener = threading.Thread(target=hear, daemon=True)
+    listener.start()
     return heard
