@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeArrays } from "../src/connection/binary_arrays.js";
 import { queryKey } from "../src/connection/url_state.js";
+import { findKept } from "../src/offline/kept_pages.js";
 import { isTheirs, wholeArrays } from "../src/offline/whole_answer.js";
 
 const LESSON = {
@@ -53,6 +54,29 @@ test("links to one state are distinguished from links to another", () => {
   assert.equal(queryKey("?v=1&steps=70&rate=0.05&present=2"), one);
   assert.notEqual(queryKey("v=1&rate=0.05"), one);
   assert.equal(queryKey("v=1&k=3"), queryKey(""));
+});
+
+test("who looks for a page makes no cache again that is deleted meanwhile", async (t) => {
+  const there = new Set(["natgrad / old"]);
+  const before = Object.getOwnPropertyDescriptor(globalThis, "caches");
+  globalThis.caches = {
+    async keys() {
+      const names = [...there];
+      there.clear(); // by a page of a newer release
+      return names;
+    },
+    async open(name) {
+      there.add(name);
+      return { match: async () => undefined };
+    },
+    match: async () => undefined,
+  };
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, "caches", before);
+    else delete globalThis.caches;
+  });
+  assert.equal(await findKept("/", "/fisher"), undefined);
+  assert.equal(there.size, 0);
 });
 
 /** A browser that keeps pages, a server that sends anything, and mocked time. */

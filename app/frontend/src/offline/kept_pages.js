@@ -28,7 +28,8 @@ export async function openKept(base, release) {
 }
 
 /**
- * What is kept at a path, in whatever state.
+ * What is kept at a path, in whatever state. No cache is opened for it: one that a page of a newer
+ * release deletes meanwhile would be made again, empty.
  *
  * @param {string} base
  * @param {string} path
@@ -36,8 +37,8 @@ export async function openKept(base, release) {
  */
 export async function findKept(base, path) {
   for (const name of await namesBelow(base)) {
-    const cache = await caches.open(name);
-    const found = await cache.match(path, { ignoreSearch: true, ignoreVary: true });
+    const how = { cacheName: name, ignoreSearch: true, ignoreVary: true };
+    const found = await caches.match(path, how);
     if (found) return found;
   }
   return undefined;
@@ -51,6 +52,7 @@ export async function findKept(base, path) {
 export async function listKept(base) {
   const found = [];
   for (const name of await namesBelow(base)) {
+    if (!(await caches.has(name))) continue;
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
       const title = (await cache.match(request))?.headers.get(TITLE);
