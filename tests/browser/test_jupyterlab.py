@@ -213,9 +213,11 @@ def open_again(page: Page) -> None:
     takes seconds.
     """
     page.evaluate(
-        """async () => { const { commands } = jupyterapp;
+        """async (path) => { const { commands, shell } = jupyterapp;
+        await commands.execute('docmanager:open', { path }); // what is saved and closed is current
         await commands.execute('docmanager:save');
-        await commands.execute('application:close'); }"""
+        for (const each of [...shell.widgets('main')]) each.close(); }""",
+        NAME,
     )
     expect(page.locator(".jp-Notebook")).to_have_count(0)
     page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', { path })", NAME)
