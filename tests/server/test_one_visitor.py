@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -182,8 +183,9 @@ def test_at_the_limit_of_files_the_server_refuses_and_those_inside_go_on() -> No
             lines.enter_context(socket.create_connection((place[0], int(place[1])), 5))
             for _ in range(250)
         ]
-        for each in held[-20:]:
-            each.settimeout(5)
+        # Not each of the last: a file that the server closes meanwhile lets a later one in.
+        wait_until(lambda: len(select.select(held, [], [], 0)[0]) >= 50)
+        for each in select.select(held, [], [], 0)[0]:
             assert each.recv(100).startswith(b"HTTP/1.1 503"), "refused at once"
         assert inside.ask(rate=0.03)["state"]["rate"] == 0.03
         busy = psutil.Process(server.process.pid).cpu_percent(0.5)
@@ -191,7 +193,7 @@ def test_at_the_limit_of_files_the_server_refuses_and_those_inside_go_on() -> No
         lines.close()
         wait_until(lambda: requests.get(f"{server.url}healthz", timeout=5).status_code == 200, 10)
         assert Page(server.url).open().goodbye() == 204
-        assert server.metric('refused_total{reason="connection: files"}') >= 20
+        assert server.metric('refused_total{reason="connection: files"}') >= 50
 
 
 def test_connections_that_come_at_once_wait_while_the_server_is_busy() -> None:

@@ -110,8 +110,9 @@ def _cut(line: websocket.WebSocket) -> None:
     the number of the one that is closed.
     """
     if listener := _LISTENERS.pop(line, None):
-        with contextlib.suppress(OSError, AttributeError):  # it may have ended by itself
-            line.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the other side may have ended it
+            if line.sock:
+                line.sock.shutdown(socket.SHUT_RDWR)
         listener.join(20)
         assert not listener.is_alive()
     line.shutdown()
