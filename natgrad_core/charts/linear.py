@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -112,10 +113,15 @@ class Linear(Chart):
         self._rows = _rows(a)
         self._inverse_rows = _rows(np.linalg.inv(a))
 
-    @property
-    def form(self) -> tuple[Hashable, ...]:
+    @cached_property
+    def form(self) -> tuple[Hashable, ...]:  # type: ignore[override]
         """All of as many parameters share their steps."""
         return (*super().form, len(self._rows))
+
+    @cached_property
+    def numbers(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """The entries of A and of A⁻¹, which stay as they are; every run asks for them."""
+        return super().numbers
 
     @classmethod
     def example(cls, problem: str, dim: int) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, TypeAlias, cast
+
+Nested: TypeAlias = tuple[Any, ...]
+"""Tuples in tuples, of whatever depth."""
 
 
 class Numbered:
@@ -42,23 +45,22 @@ class Numbered:
             return (self,)
         found: list[Hashable] = [type(self)]
         for name in self.varying:
-            each = getattr(self, name)
-            if isinstance(each, Numbered):
+            if isinstance(each := getattr(self, name), Numbered):
                 found.append(each.form)
         return tuple(found)
 
     @property
     def numbers(self) -> tuple[Any, ...]:
         """The numbers of this one among those of its form."""
-        if not self.varying:
-            return ()
         found: list[Any] = []
         for name in self.varying:
             each = getattr(self, name)
             if isinstance(each, Numbered):
                 found += each.numbers
+            elif isinstance(each, tuple):
+                _flatten(cast(Nested, each), found)
             else:
-                _flatten(each, found)
+                found.append(each)
         return tuple(found)
 
     def with_numbers(self, numbers: Sequence[Any]) -> Self:
@@ -96,21 +98,20 @@ def flattened(nested: Any) -> tuple[Any, ...]:
     Returns:
         All of it in one tuple.
     """
+    if not isinstance(nested, tuple):
+        return (nested,)
     found: list[Any] = []
-    _flatten(nested, found)
+    _flatten(cast(Nested, nested), found)
     return tuple(found)
 
 
-def _flatten(nested: Any, found: list[Any]) -> None:
+def _flatten(nested: Nested, found: list[Any]) -> None:
     """Append what nested tuples hold, in order: faster than a generator for each level."""
-    if not isinstance(nested, tuple):
-        found.append(nested)
-        return
-    for part in cast("tuple[Any, ...]", nested):
-        if isinstance(part, tuple):
-            _flatten(part, found)
-        else:
+    for part in nested:
+        if not isinstance(part, tuple):
             found.append(part)
+        elif part:
+            _flatten(cast(Nested, part), found)
 
 
 def rebuilt(like: Any, leaves: Iterator[Any]) -> Any:
@@ -124,5 +125,5 @@ def rebuilt(like: Any, leaves: Iterator[Any]) -> Any:
         The next leaves, nested like ``like``.
     """
     if isinstance(like, tuple):
-        return tuple(rebuilt(part, leaves) for part in cast("tuple[Any, ...]", like))
+        return tuple(rebuilt(part, leaves) for part in cast(Nested, like))
     return next(leaves)

@@ -149,7 +149,7 @@ def chain(*links: Rule, name: str = "chain", latex: str = "", source: str = "") 
         must_be_a_rule(link)
 
     def init(start: Vector) -> Memory:
-        return tuple(link.init(start) for link in links)
+        return tuple([link.init(start) for link in links])
 
     def of_numbers(*numbers: Any) -> Update:
         rest = iter(numbers)

@@ -24,6 +24,9 @@ from natgrad_core.tracing.tape import Step, Traced
 from natgrad_core.tracing.trace_cache import Traces, cached
 from natgrad_core.types import Array, ArrayLike, Bools, Vector
 
+WHOLE = (int, np.integer)
+"""What may count steps."""
+
 
 def run(
     problem: Problem,
@@ -59,7 +62,7 @@ def run(
     steps = _checked(steps)
     point = np.asarray(start, float)
     short = steps < replaying.SHORT and _form(problem, rule, scored=False) not in (traces or ())
-    if not point.ndim or point.shape[-1] != problem.dim or short:
+    if point.shape[-1:] != (problem.dim,) or short:
         return directly(problem, rule, start, steps)
     theta, memory = _begin(rule, point)
     state = (*theta, *flattened(memory))
@@ -70,7 +73,7 @@ def run(
     path, ok = found
     if not (ok[0] if ok.ndim == 1 else ok[0].all()):
         problem.check(start)
-    path.flags.writeable = False
+    path.setflags(write=False)
     return Trajectory(problem, rule, path, ok)
 
 
@@ -94,8 +97,8 @@ def _traced(
         following = _step(there, rule, d, memory)(state, numbers[:own])
         return (*following, *map(finite, here), *there._inside(*here), *loss)
 
-    form, numbers = _form(problem, rule, scored), (*rule.numbers, *problem.numbers)
-    return cached(judged, state, numbers, form, {} if traces is None else traces)
+    numbers = (*rule.numbers, *problem.numbers)
+    return cached(judged, state, numbers, _form(problem, rule, scored), traces)
 
 
 def _form(problem: Problem, rule: Rule, scored: bool) -> Hashable:
@@ -226,7 +229,7 @@ def _step(problem: Problem, rule: Rule, d: int, memory: Memory) -> Step:
 
 
 def _checked(steps: Any) -> int:
-    if not isinstance(steps, int | np.integer):
+    if not isinstance(steps, WHOLE):
         raise TypeError(f"steps must be a whole number, got {steps!r}")
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")
@@ -253,5 +256,5 @@ def _record(
         spoiled = np.zeros_like(ok)
         spoiled[1:] = ~ok[:-1]
         path[spoiled] = np.nan
-    path.flags.writeable = False
+    path.setflags(write=False)
     return Trajectory(problem, rule, path, ok)

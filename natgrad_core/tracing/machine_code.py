@@ -16,7 +16,7 @@ import math
 import os
 import struct
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
@@ -55,10 +55,6 @@ class Machine(NamedTuple):
     """Which constants it holds as data columns, and their lengths."""
     table: Any
     """The type of that table: an array of whole numbers."""
-    one: struct.Struct
-    """The table of one start, then its state and those numbers."""
-    memory: Any
-    """The type of so many bytes."""
     plan: Plan
     size: int
     """How many lines the step has."""
@@ -171,10 +167,7 @@ def _built(key: Key, quick: bool) -> Machine:
     numbers = tuple(i for i in indices if not rows[i])
     columns = tuple((i, rows[i]) for i in indices if rows[i])
     table = ctypes.c_int64 * (len(TABLE) + 2 * len(indices))
-    count, strides = len(TABLE) + len(indices), 8 * len(indices)  # one start has none
-    one = struct.Struct(f"={count}q{strides}x{plan.parts + len(numbers)}d")
-    memory = ctypes.c_char * one.size
-    return Machine(run, numbers, columns, table, one, memory, plan, len(lines), linker, quick)
+    return Machine(run, numbers, columns, table, plan, len(lines), linker, quick)
 
 
 def machine(key: Key, quick: bool = False) -> Machine | None:
@@ -286,60 +279,92 @@ def _check(
             raise ValueError(f"a buffer of {count} numbers where {least} are needed")
 
 
-def columns_of(step: Machine, constants: Sequence[Any]) -> list[int]:
-    """Return where the data columns of a compiled step are, which must be long enough.
-
-    Raises:
-        ValueError: If a data column is shorter than the step was compiled for.
-    """
-    found = [_buffer(constants[i]) for i, _ in step.columns]
-    for (_, count), (_, length) in zip(found, step.columns, strict=True):
-        if count < length:
-            raise ValueError(f"a data column of {count} numbers where {length} are needed")
-    return [at for at, _ in found]
+RUN, RUN_AT = struct.Struct("=4q"), 8 * TABLE.index("steps")
+"""What differs from run to run at the head of the table of one start: the number of steps, where
+its state and its two outputs are."""
 
 
-def execute_one(
-    step: Machine,
-    state: Sequence[float],
-    constants: Sequence[Any],
-    columns: Sequence[int],
-    steps: int,
-) -> tuple[Array, Bools]:
-    """Run a compiled step from one start. Its buffers are made here, as long as they must be.
+def _address(
+    array: Any,
+    first: Callable[[Any], Any] = ctypes.c_char.from_buffer,
+    place: Callable[[Any], int] = ctypes.addressof,
+) -> int:
+    """Where an array's numbers are: far sooner than NumPy says it, and runs of one are short."""
+    return place(first(array))
+
+
+class OneStart:
+    """A compiled step that runs from one start at a time, whose table is made before the run.
 
     Args:
         step: The step, of one start at a time and not scored.
-        state: The state at the start.
-        constants: The constants of the traced step, by index.
-        columns: Where its data columns are, from ``columns_of``.
-        steps: How many steps.
-
-    Returns:
-        All points ``[steps + 1, d]``, NaN after the first bad one, and which are good,
-        ``[steps + 1]``.
+        constants: The constants of the traced step, by index. Its data columns are those of every
+            run; its numbers are given to each.
 
     Raises:
-        ValueError: If the state has another length than the step was compiled for.
+        ValueError: If the step runs many starts at once, or a data column is shorter than it was
+            compiled for.
     """
-    parts = step.plan.parts
-    if len(state) != parts or len(columns) != len(step.columns) or step.plan.width > 1 or steps < 0:
-        raise ValueError(f"a state of {len(state)} numbers where {parts} are needed")
-    path, ok = np.empty((steps + 1, step.plan.shown)), np.empty(steps + 1, bool)
-    memory = step.memory()
-    table = ctypes.addressof(memory)
-    end = table + step.one.size
-    start = end - 8 * (parts + len(step.numbers))
-    # Far faster than what NumPy says of its arrays, and a run of one start is short.
-    arrays: tuple[Any, Any] = path, ok
-    out = [ctypes.addressof(ctypes.c_char.from_buffer(array)) for array in arrays]
-    numbers = range(start + 8 * parts, end, 8)
-    given = [constants[i] for i in step.numbers]
-    step.one.pack_into(
-        memory, 0, 0, 1, 1, steps, start, *out, 0, *numbers, *columns, *state, *given
-    )
-    step.run(table)
-    return path, ok
+
+    def __init__(self, step: Machine, constants: Sequence[Any]) -> None:
+        if step.plan.width > 1:
+            raise ValueError(f"a step of {step.plan.width} starts where one of a single is needed")
+        self.step = step
+        self._data = [constants[i] for i, _ in step.columns]  # so that they stay where they are
+        self._columns = [_buffer(column) for column in self._data]
+        for (_, count), (_, length) in zip(self._columns, step.columns, strict=True):
+            if count < length:
+                raise ValueError(f"a data column of {count} numbers where {length} are needed")
+        self._start = 8 * (len(TABLE) + 2 * (len(step.numbers) + len(step.columns)))
+        self._given = struct.Struct(f"={step.plan.parts + len(step.numbers)}d")
+        self._free: list[tuple[Any, int]] = []
+        """Tables that no run uses, and where they are. Each ends with the state at the start and
+        with the numbers. A thread takes one, or makes one where there is none."""
+
+    def _table(self) -> tuple[Any, int]:
+        """A new table, with all that is the same in every run."""
+        step = self.step
+        memory = (ctypes.c_int64 * ((self._start + self._given.size) // 8))()
+        at = ctypes.addressof(memory)
+        first = at + self._start + 8 * step.plan.parts
+        places = [first + 8 * i for i in range(len(step.numbers))]
+        places += [place for place, _ in self._columns]
+        memory[TABLE.index("hi")] = memory[TABLE.index("n")] = 1
+        memory[len(TABLE) : len(TABLE) + len(places)] = places
+        return memory, at
+
+    def run(
+        self, state: Sequence[float], constants: Sequence[Any], steps: int
+    ) -> tuple[Array, Bools]:
+        """Run the step. Its buffers are made here, as long as they must be.
+
+        Args:
+            state: The state at the start.
+            constants: The constants of the traced step, by index, for the sake of its numbers.
+            steps: How many steps.
+
+        Returns:
+            All points ``[steps + 1, d]``, NaN after the first bad one, and which are good,
+            ``[steps + 1]``.
+
+        Raises:
+            ValueError: If the state has another length than the step was compiled for.
+        """
+        plan = self.step.plan
+        if len(state) != plan.parts or steps < 0:
+            raise ValueError(f"a state of {len(state)} numbers where {plan.parts} are needed")
+        path, ok = np.empty((steps + 1, plan.shown)), np.empty(steps + 1, bool)
+        try:
+            held = self._free.pop()
+        except IndexError:
+            held = self._table()
+        memory, at = held
+        RUN.pack_into(memory, RUN_AT, steps, at + self._start, _address(path), _address(ok))
+        given = [constants[i] for i in self.step.numbers]
+        self._given.pack_into(memory, self._start, *state, *given)
+        self.step.run(at)
+        self._free.append(held)
+        return path, ok
 
 
 def _part(step: Machine, table: Any, held: tuple[Any, ...]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from natgrad_core.tracing import machine_code
 from natgrad_core.tracing.llvm_text import COLUMNS, Plan
-from natgrad_core.tracing.machine_code import Key, Machine
+from natgrad_core.tracing.machine_code import Key, Machine, OneStart
 from natgrad_core.tracing.tape import Line, Traced
 from natgrad_core.types import Array
 
@@ -87,16 +87,16 @@ def replay(
         What ``machine_code.execute`` returns; None where the formula itself must be called.
     """
     kept, constants = traced.kept, traced.constants
-    one: tuple[Machine, list[int], Key] | None = kept.get("one")
-    if one and _ahead and one[0].quick:
-        one = None
-    if one and target is None and _floats(state) and _floats(constants[: traced.own]):
-        machine, columns, key = one
-        began = time.perf_counter()
-        found = machine_code.execute_one(machine, state, constants, columns, steps)
-        if machine.quick:
+    one: tuple[OneStart, Key] | None = kept.get("one")
+    if one and target is None and _floats((*state, *constants[: traced.own])):
+        ready, key = one
+        if not ready.step.quick:
+            return ready.run(state, constants, steps)
+        if not _ahead:
+            began = time.perf_counter()
+            found = ready.run(state, constants, steps)
             _ran(traced, key, time.perf_counter() - began)
-        return found
+            return found
     if "columns" not in kept:
         kept["columns"] = _beside_columns(traced.lines)
     rows = tuple(
@@ -149,14 +149,14 @@ def _executed(
         goal = np.nan if target is None else target
         return machine_code.execute(step, state, constants, lead, steps, goal)
     constants = [c if r else float(c) for c, r in zip(constants, key[2], strict=True)]
-    columns = machine_code.columns_of(step, constants)
+    ready = OneStart(step, constants)
     if not any(i < traced.own for i, _ in step.columns):
-        traced.kept["one"] = step, columns, key
-    return machine_code.execute_one(step, [float(v) for v in state], constants, columns, steps)
+        traced.kept["one"] = ready, key
+    return ready.run([float(v) for v in state], constants, steps)
 
 
 def _floats(values: Sequence[Any]) -> bool:
-    return {*map(type, values)} <= {float}
+    return {*map(type, values)} == {float}
 
 
 def _worthwhile(key: Key, steps: int, lead: tuple[int, ...]) -> bool:

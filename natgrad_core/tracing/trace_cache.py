@@ -22,7 +22,7 @@ def cached(
     state: tuple[Any, ...],
     numbers: tuple[Any, ...],
     form: Hashable,
-    traces: Traces,
+    traces: Traces | None,
 ) -> Traced:
     """Return a traced step, from ``traces`` if one of this form was traced before.
 
@@ -31,10 +31,11 @@ def cached(
         state: The state at the start.
         numbers: Its own numbers, the rule's and the problem's.
         form: Its form; None if it has none, and then nothing is kept.
-        traces: What was traced of such problems; this function adds to it.
+        traces: What was traced of such problems, to which this function adds; None to keep nothing.
     """
-    if form is None:
+    if form is None or traces is None:
         return trace(step, state, numbers)
-    if form not in traces:
-        traces[form] = trace(step, state, numbers)
-    return traces[form].with_numbers(numbers)
+    if found := traces.get(form):
+        return found.with_numbers(numbers)
+    traces[form] = found = trace(step, state, numbers)
+    return found

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import mpmath
@@ -26,6 +27,7 @@ from natgrad_core.expressions.expression_problem import own
 from natgrad_core.tracing import llvm_text, machine_code, native_functions, ops
 from natgrad_core.tracing import replay as replaying
 from natgrad_core.tracing.llvm_text import Plan, Refused, leaves, written
+from natgrad_core.tracing.machine_code import OneStart
 from natgrad_core.tracing.row_sums import Rows, pairwise
 from natgrad_core.tracing.tape import Line, Sym, Traced, trace
 from tests.engine.cases import (
@@ -673,18 +675,42 @@ def test_machine_code_reads_and_writes_its_buffers_and_nothing_beside_them(
 def test_a_data_column_that_is_shorter_than_it_was_is_refused() -> None:
     model = problem("logistic-regression")
     run(model, rules["natural"](0.1), model.start, 3)
-    step = next(m for m in last_used() if m.columns)
+    run(model, rules["natural"](0.1), [model.start] * 9, 3)
+    many, step = [m for m in last_used() if m.columns][:2]
     constants: list[Any] = [1.0] * 40
     for i, length in step.columns:
         constants[i] = np.zeros(length - 1)
     with pytest.raises(ValueError, match="are needed"):
-        machine_code.columns_of(step, constants)
+        OneStart(step, constants)
     for i, length in step.columns:
         constants[i] = np.zeros(length)
-    places, state = machine_code.columns_of(step, constants), (0.0,) * step.plan.parts
-    for wrong in ((state[1:], places, 3), (state, places[1:], 3), (state, places, -1)):
+    one, state = OneStart(step, constants), (0.0,) * step.plan.parts
+    for wrong in ((state[1:], 3), (state, -1)):
         with pytest.raises(ValueError, match="are needed"):
-            machine_code.execute_one(step, wrong[0], constants, wrong[1], wrong[2])
+            one.run(wrong[0], constants, wrong[1])
+    with pytest.raises(ValueError, match="of a single is needed"):
+        OneStart(many, constants)
+
+
+def test_runs_of_one_step_in_several_threads_do_not_meet() -> None:
+    """Each thread has a table of its own; a table is used again by the next run."""
+    model, traces, rule = problem("normal"), {}, rules["natural"](0.01)
+    starts = model.examples(np.random.default_rng(3), 6)
+    with replaying.ahead():
+        run(model, rule, model.start, 20, traces)
+    wanted = [directly(model, rule, start, 2000).theta for start in starts]
+    begin = threading.Barrier(len(starts))
+
+    def again(start: Any) -> Any:
+        begin.wait(30)
+        return [run(model, rule, start, 2000, traces).theta for _ in range(20)]
+
+    with ThreadPoolExecutor(len(starts)) as threads:
+        for want, found in zip(wanted, threads.map(again, starts), strict=True):
+            for one in found:
+                np.testing.assert_array_equal(one, want)
+    (traced,) = traces.values()
+    assert len(traced.kept["one"][0]._free) <= len(starts)
 
 
 def test_a_rules_own_data_column_is_not_kept_for_its_next_run() -> None:
@@ -922,7 +948,7 @@ def test_what_is_compiled_quickly_is_compiled_well_when_it_has_run_for_as_long(
     for _ in range(2):
         np.testing.assert_array_equal(run(model, rule, model.start, 5000, traces).theta, first)
     (kept,) = traces.values()
-    assert not kept.kept["one"][0].quick
+    assert not kept.kept["one"][0].step.quick
 
 
 def test_no_run_of_a_compiled_step_waits_while_another_is_compiled() -> None:

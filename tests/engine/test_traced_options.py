@@ -21,8 +21,9 @@ from natgrad_core.core.run import directly, ends
 from natgrad_core.problems._kl_to_target import Divergence
 from natgrad_core.problems.rosenbrock import Rosenbrock
 from natgrad_core.problems.variational_normal import VariationalNormal
-from natgrad_core.tracing import machine_code, trace_cache
 from natgrad_core.tracing import replay as replaying
+from natgrad_core.tracing import trace_cache
+from natgrad_core.tracing.machine_code import OneStart
 from natgrad_core.tracing.row_sums import FEW
 from tests.engine.cases import has_rule
 
@@ -261,8 +262,8 @@ def test_a_short_run_uses_a_step_that_is_there(
     monkeypatch.undo()
     model, traces, rule = problems["normal"](), dict[Any, Any](), rules["natural"](0.05)
     ran: list[int] = []
-    once = machine_code.execute_one
-    monkeypatch.setattr(machine_code, "execute_one", lambda *a: ran.append(1) or once(*a))
+    once = OneStart.run
+    monkeypatch.setattr(OneStart, "run", lambda *a: ran.append(1) or once(*a))
     short = run(model, rule, model.start, 3, traces).theta
     assert traces == {}
     with replaying.ahead():
