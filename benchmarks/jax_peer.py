@@ -72,15 +72,21 @@ def parts() -> dict[str, Any]:
     }
 
 
-def timed(work: Callable[[], Any], tries: int) -> tuple[float, float, Any]:
-    """Return the seconds of the first call, the least of later ones, and the result."""
+def timed(work: Callable[[], Any], tries: int, rounds: int = 1) -> tuple[float, float, Any]:
+    """Return the seconds of the first call, the least of later ones, and the result.
+
+    There is a pause between the rounds: a work of microseconds is over before a machine's slow
+    moment is.
+    """
     began = time.perf_counter()
     found = work()
     first, least = time.perf_counter() - began, float("inf")
-    for _ in range(tries):
-        began = time.perf_counter()
-        work()
-        least = min(least, time.perf_counter() - began)
+    for _ in range(rounds):
+        for _ in range(tries):
+            began = time.perf_counter()
+            work()
+            least = min(least, time.perf_counter() - began)
+        time.sleep(0.4 if rounds > 1 else 0.0)
     return first, least, found
 
 
@@ -129,7 +135,7 @@ def main() -> None:
 
             return jax.lax.scan(body, u, None, STEPS)[1]
 
-        first, least, points = timed(lambda s=start, r=rate, p=path: np.asarray(p(s, r)), TRIES)
+        first, least, points = timed(lambda s=start, r=rate, p=path: np.asarray(p(s, r)), TRIES, 12)
         found[f"{name} {rule}"] = first, least, points[-1].tolist()
     matrix = rotated(45.0, (3.0, 1.0))
     start = np.linalg.solve(matrix, np.array(problems["normal"]().start))

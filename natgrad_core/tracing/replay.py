@@ -155,8 +155,11 @@ def _executed(
     return ready.run([float(v) for v in state], constants, steps)
 
 
+FLOATS = {float}
+
+
 def _floats(values: Sequence[Any]) -> bool:
-    return {*map(type, values)} == {float}
+    return set(map(type, values)) == FLOATS
 
 
 def _worthwhile(key: Key, steps: int, lead: tuple[int, ...]) -> bool:
